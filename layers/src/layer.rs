@@ -1,0 +1,167 @@
+//! What every layer can do.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use tensor::Real;
+use tensor::ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
+
+use crate::error::ShapeError;
+
+/// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
+/// mean, say), which is saved with the network but not learned.
+///
+/// `value` and `grad` have the same shape and the same memory order, which may be any contiguous one.
+#[derive(Debug, Clone)]
+pub struct Param<F> {
+    /// The book's name without the number of the layer: `"W"`, `"b"`, `"gamma"`, …
+    pub name: &'static str,
+    /// The values.
+    pub value: ArrayD<F>,
+    /// The gradient of the loss; empty (no elements) before the first backward pass, and for statistics.
+    pub grad: ArrayD<F>,
+    /// Whether an optimizer changes it; false for statistics.
+    pub learned: bool,
+}
+
+impl<F: Real> Param<F> {
+    /// A learned parameter; its gradient is allocated by the first backward pass.
+    pub fn learned(name: &'static str, value: ArrayD<F>) -> Self {
+        Param { name, value, grad: ArrayD::zeros(IxDyn(&[0])), learned: true }
+    }
+
+    /// A statistic.
+    pub fn statistic(name: &'static str, value: ArrayD<F>) -> Self {
+        Param { learned: false, ..Param::learned(name, value) }
+    }
+
+    /// The gradient as a slice in the memory order of `value`; allocated at the first call.
+    pub fn grad_mut(&mut self) -> &mut [F] {
+        if self.grad.shape() != self.value.shape() {
+            self.grad = self.value.map(|_| F::ZERO);
+        }
+        self.grad.as_slice_memory_order_mut().expect("contiguous")
+    }
+
+    /// The values as a slice in memory order.
+    pub fn values(&self) -> &[F] {
+        self.value.as_slice_memory_order().expect("contiguous")
+    }
+}
+
+/// A layer: maps a batch of inputs to a batch of outputs, and gradients back.
+///
+/// The first axis of every array is the batch (N). The caller owns the arrays that go in and come out, so nothing is
+/// copied and nothing allocated: [`infer`](Layer::infer), [`forward`](Layer::forward) and
+/// [`backward`](Layer::backward) write into arrays of the shape that [`output_shape`](Layer::output_shape) tells.
+/// The free functions [`infer`], [`forward`] and [`backward`] are the same for a first try: they allocate what they
+/// return.
+///
+/// Inference takes `&self`: many threads may share one network. Training takes `&mut self`, because a layer may remember
+/// something for its backward pass (the book's classes remember all of it: `self.x`, `self.mask`, …). What a caller has
+/// in hand anyway, the input `x` and the output `y`, is not remembered but handed in again.
+pub trait Layer<F: Real = f32>: Debug + Send + Sync + Any {
+    /// The book's name of the class: `"Convolution"`, `"Relu"`, …
+    fn kind(&self) -> &'static str;
+
+    /// The shape of one output for one input, both without the batch axis. Pure arithmetic.
+    ///
+    /// # Errors
+    /// Where the layer cannot take such an input.
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError>;
+
+    /// The forward pass of inference: `y ← f(x)`.
+    ///
+    /// # Panics
+    /// Where `x` or `y` is not row-major, or not of the layer's shape.
+    fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>);
+
+    /// The forward pass of training: as [`infer`](Layer::infer), and remembers what [`backward`](Layer::backward) needs
+    /// beyond `x` and `y`. (Dropout and batch normalisation also compute something else here.)
+    ///
+    /// # Panics
+    /// Where `x` or `y` is not row-major, or not of the layer's shape.
+    fn forward(&mut self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
+        self.infer(x, y);
+    }
+
+    /// The backward pass: given `dout`, the gradient of the loss with respect to `y`, overwrites the gradients of the
+    /// parameters, and `dx` (the gradient with respect to `x`) where it is wanted. `x` and `y` are those of the last
+    /// [`forward`](Layer::forward). The first layer of a network is called without `dx`: nobody reads it.
+    ///
+    /// # Panics
+    /// Where an array is not row-major or not of the layer's shape, or where `forward` was not called before.
+    fn backward(
+        &mut self,
+        x: ArrayViewD<'_, F>,
+        y: ArrayViewD<'_, F>,
+        dout: ArrayViewD<'_, F>,
+        dx: Option<ArrayViewMutD<'_, F>>,
+    );
+
+    /// Visits the parameters and statistics, in the order in which the book numbers and saves them.
+    fn visit_params(&self, _visit: &mut dyn FnMut(&Param<F>)) {}
+
+    /// As [`visit_params`](Layer::visit_params), to change them.
+    fn visit_params_mut(&mut self, _visit: &mut dyn FnMut(&mut Param<F>)) {}
+
+    /// A number for every element of the output of the last [`forward`](Layer::forward) that tells on which side of
+    /// its kinks the layer was there (ReLU: positive or not; max-pooling: which element won). A gradient check compares
+    /// them to see whether a step crossed a kink. Nothing for smooth layers.
+    fn visit_kinks(&self, _y: ArrayViewD<'_, F>, _visit: &mut dyn FnMut(u32)) {}
+
+    /// Restarts the layer's random numbers (dropout's masks) from this seed.
+    fn reseed(&mut self, _seed: u64) {}
+}
+
+/// `y = f(x)` as in inference, in a new array.
+///
+/// # Panics
+/// Where the layer cannot take such an input.
+#[track_caller]
+pub fn infer<F: Real>(layer: &dyn Layer<F>, x: &ArrayD<F>) -> ArrayD<F> {
+    let x = row_major(x);
+    let mut y = output_for(layer, x.shape());
+    layer.infer(x.view(), y.view_mut());
+    y
+}
+
+/// `y = f(x)` as in training, in a new array.
+///
+/// # Panics
+/// Where the layer cannot take such an input.
+#[track_caller]
+pub fn forward<F: Real>(layer: &mut dyn Layer<F>, x: &ArrayD<F>) -> ArrayD<F> {
+    let x = row_major(x);
+    let mut y = output_for(layer, x.shape());
+    layer.forward(x.view(), y.view_mut());
+    y
+}
+
+/// The gradient of the loss with respect to `x`, in a new array; the gradients of the parameters are in the layer.
+///
+/// # Panics
+/// As [`Layer::backward`].
+#[track_caller]
+pub fn backward<F: Real>(layer: &mut dyn Layer<F>, x: &ArrayD<F>, y: &ArrayD<F>, dout: &ArrayD<F>) -> ArrayD<F> {
+    let (x, y, dout) = (row_major(x), row_major(y), row_major(dout));
+    let mut dx = ArrayD::zeros(x.raw_dim());
+    layer.backward(x.view(), y.view(), dout.view(), Some(dx.view_mut()));
+    dx
+}
+
+fn row_major<F: Real>(x: &ArrayD<F>) -> CowArray<'_, F, IxDyn> {
+    x.as_standard_layout()
+}
+
+#[track_caller]
+fn output_for<F: Real>(layer: &dyn Layer<F>, x: &[usize]) -> ArrayD<F> {
+    let shape = match x.split_first() {
+        None => panic!("{}: the input has no batch axis", layer.kind()),
+        Some((&n, input)) => match layer.output_shape(input) {
+            Err(error) => panic!("{}: {error}", layer.kind()),
+            Ok(output) => [&[n], &output[..]].concat(),
+        },
+    };
+    ArrayD::zeros(IxDyn(&shape))
+}

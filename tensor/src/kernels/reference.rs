@@ -1,0 +1,88 @@
+//! The plain definitions: im2col and one matrix product. They serve f64, and the fast kernels are held against them.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+
+use crate::geometry::Geometry;
+use crate::im2col::{col2im, im2col};
+use crate::real::Real;
+
+fn matrix<F>(slice: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
+    ArrayView2::from_shape((rows, columns), slice).expect("lengths were checked")
+}
+
+fn matrix_mut<F>(slice: &mut [F], rows: usize, columns: usize) -> ArrayViewMut2<'_, F> {
+    ArrayViewMut2::from_shape((rows, columns), slice).expect("lengths were checked")
+}
+
+pub(crate) fn conv_forward<F: Real>(geometry: &Geometry, x: &[F], w: &[F], b: &[F], y: &mut [F]) {
+    let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), b.len());
+    let w = matrix(w, filters, patch);
+    let mut col = vec![F::ZERO; positions * patch];
+    let images = x.chunks_exact(geometry.input_len()).zip(y.chunks_exact_mut(filters * positions));
+    for (x, y) in images {
+        im2col(geometry, x, &mut col);
+        for (y, &b) in y.chunks_exact_mut(positions).zip(b) {
+            y.fill(b);
+        }
+        // Yᵀ = W · colᵀ + b: the transposed product puts the filters first, as (FN, OH, OW) wants them.
+        F::gemm(F::ONE, w, matrix(&col, positions, patch).t(), F::ONE, matrix_mut(y, filters, positions));
+    }
+}
+
+pub(crate) fn conv_backward_weights<F: Real>(geometry: &Geometry, x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) {
+    let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), db.len());
+    dw.fill(F::ZERO);
+    db.fill(F::ZERO);
+    let mut col = vec![F::ZERO; positions * patch];
+    let images = x.chunks_exact(geometry.input_len()).zip(dy.chunks_exact(filters * positions));
+    for (x, dy) in images {
+        im2col(geometry, x, &mut col);
+        for (db, dy) in db.iter_mut().zip(dy.chunks_exact(positions)) {
+            *db += dy.iter().copied().sum::<F>();
+        }
+        let dy = matrix(dy, filters, positions);
+        F::gemm(F::ONE, dy, matrix(&col, positions, patch), F::ONE, matrix_mut(dw, filters, patch));
+    }
+}
+
+pub(crate) fn conv_backward_input<F: Real>(geometry: &Geometry, w: &[F], dy: &[F], dx: &mut [F]) {
+    let (patch, positions) = (geometry.patch_len(), geometry.positions());
+    let filters = w.len() / patch;
+    let w = matrix(w, filters, patch);
+    let mut dcol = Array2::zeros((positions, patch));
+    let images = dx.chunks_exact_mut(geometry.input_len()).zip(dy.chunks_exact(filters * positions));
+    for (dx, dy) in images {
+        F::gemm(F::ONE, matrix(dy, filters, positions).t(), w, F::ZERO, dcol.view_mut());
+        col2im(geometry, dcol.as_slice().expect("row-major"), dx);
+    }
+}
+
+pub(crate) fn affine_forward<F: Real>(x: &[F], w: &[F], b: &[F], y: &mut [F]) {
+    let outputs = b.len();
+    let (inputs, n) = (w.len() / outputs, y.len() / outputs);
+    for y in y.chunks_exact_mut(outputs) {
+        y.copy_from_slice(b);
+    }
+    let w = matrix(w, outputs, inputs).reversed_axes();
+    F::gemm(F::ONE, matrix(x, n, inputs), w, F::ONE, matrix_mut(y, n, outputs));
+}
+
+pub(crate) fn affine_backward_weights<F: Real>(x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) {
+    let outputs = db.len();
+    let (inputs, n) = (dw.len() / outputs, dy.len() / outputs);
+    db.fill(F::ZERO);
+    for dy in dy.chunks_exact(outputs) {
+        for (db, &dy) in db.iter_mut().zip(dy) {
+            *db += dy;
+        }
+    }
+    // dWᵀ = dYᵀ · X: column-major dW is row-major dWᵀ.
+    let dw = matrix_mut(dw, outputs, inputs);
+    F::gemm(F::ONE, matrix(dy, n, outputs).t(), matrix(x, n, inputs), F::ZERO, dw);
+}
+
+pub(crate) fn affine_backward_input<F: Real>(w: &[F], outputs: usize, dy: &[F], dx: &mut [F]) {
+    let (inputs, n) = (w.len() / outputs, dy.len() / outputs);
+    let w = matrix(w, outputs, inputs);
+    F::gemm(F::ONE, matrix(dy, n, outputs), w, F::ZERO, matrix_mut(dx, n, inputs));
+}

@@ -1,0 +1,19 @@
+//! Arrays and arithmetic of a small convolutional network.
+#![deny(unsafe_code)]
+
+pub mod affine;
+pub mod convolution;
+mod error;
+mod gemm;
+mod geometry;
+pub mod im2col;
+#[allow(unsafe_code)]
+mod kernels;
+pub mod pooling;
+mod real;
+
+pub use error::GeometryError;
+pub use gemm::gemm;
+pub use geometry::{Geometry, Rounding, Window};
+pub use ndarray;
+pub use real::Real;
