@@ -27,11 +27,11 @@ pub enum ShapeError {
         /// The size that came.
         got: usize,
     },
-    /// There is nothing in it.
-    #[error("the {axis} must be at least 1, got 0")]
-    Empty {
-        /// Which axis.
-        axis: &'static str,
+    /// The output has more elements than this machine can address.
+    #[error("the output of shape {shape:?} has more elements than this machine can address")]
+    TooLarge {
+        /// The shape of one output.
+        shape: Vec<usize>,
     },
 }
 
@@ -52,6 +52,40 @@ pub enum NetworkError {
     /// No layers.
     #[error("a network needs at least one layer")]
     NoLayers,
+    /// The input has no elements.
+    #[error("the input shape {shape:?} has no elements; every size must be at least 1")]
+    EmptyInput {
+        /// The shape, without the batch axis.
+        shape: Vec<usize>,
+    },
+    /// A size that must be at least one is zero.
+    #[error("{layer}: the {what} is 0, and must be at least 1")]
+    Zero {
+        /// The kind of the layer: "Convolution".
+        layer: &'static str,
+        /// Which size: "number of filters", …
+        what: &'static str,
+    },
+    /// Two arrays or settings of a layer do not fit together.
+    #[error("{layer}: expected {what} of shape {expected:?} to go with W, got {got:?}")]
+    Parameter {
+        /// The kind of the layer: "Convolution".
+        layer: &'static str,
+        /// Which array: "b".
+        what: &'static str,
+        /// The shape that goes with the weights.
+        expected: Vec<usize>,
+        /// The shape that came.
+        got: Vec<usize>,
+    },
+    /// The parameters do not fit into memory.
+    #[error("{layer}: weights of shape {shape:?} do not fit into memory")]
+    TooLarge {
+        /// The kind of the layer: "Convolution".
+        layer: &'static str,
+        /// The shape of the weights.
+        shape: Vec<usize>,
+    },
     /// A setting of a layer is no number that it can work with.
     #[error("{layer}: {what} must be {expected}, got {got}")]
     Setting {

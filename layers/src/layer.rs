@@ -37,7 +37,7 @@ impl<F: Real> Param<F> {
 
     /// The gradient as a slice in the memory order of `value`; allocated at the first call.
     pub fn grad_mut(&mut self) -> &mut [F] {
-        if self.grad.shape() != self.value.shape() {
+        if self.grad.shape() != self.value.shape() || self.grad.strides() != self.value.strides() {
             self.grad = self.value.map(|_| F::ZERO);
         }
         self.grad.as_slice_memory_order_mut().expect("contiguous")
@@ -46,6 +46,17 @@ impl<F: Real> Param<F> {
     /// The values as a slice in memory order.
     pub fn values(&self) -> &[F] {
         self.value.as_slice_memory_order().expect("contiguous")
+    }
+
+    /// The gradient as a slice in the memory order of `value`; empty before the first backward pass.
+    pub fn grads(&self) -> &[F] {
+        self.grad.as_slice_memory_order().expect("contiguous")
+    }
+
+    /// Values and gradient at once, in the same memory order: what an optimizer works on.
+    pub fn value_and_grad_mut(&mut self) -> (&mut [F], &mut [F]) {
+        let value = self.value.as_slice_memory_order_mut().expect("contiguous");
+        (value, self.grad.as_slice_memory_order_mut().expect("contiguous"))
     }
 }
 
@@ -110,8 +121,9 @@ pub trait Layer<F: Real = f32>: Debug + Send + Sync + Any {
     /// them to see whether a step crossed a kink. Nothing for smooth layers.
     fn visit_kinks(&self, _y: ArrayViewD<'_, F>, _visit: &mut dyn FnMut(u32)) {}
 
-    /// Restarts the layer's random numbers (dropout's masks) from this seed.
-    fn reseed(&mut self, _seed: u64) {}
+    /// Restarts the layer's random numbers (dropout's masks) from this seed. `position` is where the layer stands in its
+    /// network, from 0: layers of the same seed at different positions draw different numbers.
+    fn reseed(&mut self, _seed: u64, _position: usize) {}
 }
 
 /// `y = f(x)` as in inference, in a new array.

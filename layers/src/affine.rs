@@ -1,0 +1,137 @@
+//! The fully connected layer.
+
+use tensor::ndarray::{Array1, Array2, ArrayViewD, ArrayViewMutD, ShapeBuilder};
+use tensor::{Real, affine};
+
+use crate::error::{NetworkError, ShapeError};
+use crate::init::{Fans, Init};
+use crate::layer::{Layer, Param};
+use crate::random::Random;
+use crate::shape::{batch, expect, slice, slice_mut};
+
+const KIND: &str = "Affine";
+
+/// Multiplies each sample by a matrix and adds a bias: `Y = X·W + b`.
+#[derive(Debug, Clone)]
+pub struct Affine<F: Real = f32> {
+    /// (I, O), column-major: the weights of one output lie side by side.
+    pub(crate) w: Param<F>,
+    /// (O).
+    pub(crate) b: Param<F>,
+}
+
+impl<F: Real> Affine<F> {
+    /// A layer of these weights (I, O), in any memory order, and biases (O).
+    ///
+    /// # Errors
+    /// Where `b` does not match `w`, or `w` is empty.
+    pub fn new(w: Array2<F>, b: Array1<F>) -> Result<Self, NetworkError> {
+        let (inputs, outputs) = w.dim();
+        for (size, what) in [(inputs, "number of inputs"), (outputs, "number of outputs")] {
+            if size == 0 {
+                return Err(NetworkError::Zero { layer: KIND, what });
+            }
+        }
+        if b.len() != outputs {
+            let (expected, got) = (vec![outputs], b.shape().to_vec());
+            return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, got });
+        }
+        let w = if w.t().is_standard_layout() { w } else { column_major(&w) };
+        let b = b.as_standard_layout().into_owned();
+        Ok(Affine { w: Param::learned("W", w.into_dyn()), b: Param::learned("b", b.into_dyn()) })
+    }
+
+    /// A layer with weights drawn from `init` and biases of zero.
+    ///
+    /// # Errors
+    /// Where a size is zero or so large that the weights do not fit into memory, or a setting of `init` is no number to
+    /// draw with.
+    pub fn random(inputs: usize, outputs: usize, init: Init, random: &mut Random) -> Result<Self, NetworkError> {
+        let fans = Fans { fan_in: inputs, fan_out: outputs };
+        let w = init.draw(KIND, &[inputs, outputs], fans, random)?;
+        let w = Array2::from_shape_vec((inputs, outputs), w).expect("as many weights as the shape has");
+        Affine::new(w, Array1::from_elem(outputs, F::ZERO))
+    }
+
+    /// The weights `W` (I, O) with their gradient; column-major.
+    pub fn w(&self) -> &Param<F> {
+        &self.w
+    }
+
+    /// The biases `b` (O) with their gradient.
+    pub fn b(&self) -> &Param<F> {
+        &self.b
+    }
+
+    /// Compares a batch `x` with the weights, and gives the shape of its `y`.
+    #[track_caller]
+    fn checked(&self, x: &[usize]) -> [usize; 2] {
+        let n = batch(KIND, x);
+        let w = self.w.value.shape();
+        let got = x[1..].iter().product::<usize>();
+        assert!(got == w[0], "{KIND}: x has shape {x:?}, w {w:?}: expected {} inputs, got {got}", w[0]);
+        [n, w[1]]
+    }
+
+    fn weights(&self) -> &[F] {
+        let w = self.w.value.view().reversed_axes();
+        w.to_slice().expect("the weights of an affine layer are column-major")
+    }
+
+    fn bias(&self) -> &[F] {
+        self.b.values()
+    }
+}
+
+fn column_major<F: Real>(w: &Array2<F>) -> Array2<F> {
+    let mut copy = Array2::zeros(w.raw_dim().f());
+    copy.assign(w);
+    copy
+}
+
+impl<F: Real> Layer<F> for Affine<F> {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let [inputs, outputs] = [self.w.value.shape()[0], self.w.value.shape()[1]];
+        match input.iter().product::<usize>() {
+            got if got == inputs => Ok(vec![outputs]),
+            got => Err(ShapeError::Size { axis: "inputs", expected: inputs, got }),
+        }
+    }
+
+    fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
+        let output = self.checked(x.shape());
+        expect(KIND, "y", y.shape(), &output);
+        affine::forward(slice(KIND, "x", x), self.weights(), self.bias(), slice_mut(KIND, "y", y));
+    }
+
+    fn backward(
+        &mut self,
+        x: ArrayViewD<'_, F>,
+        _y: ArrayViewD<'_, F>,
+        dout: ArrayViewD<'_, F>,
+        dx: Option<ArrayViewMutD<'_, F>>,
+    ) {
+        let [n, outputs] = self.checked(x.shape());
+        expect(KIND, "dout", dout.shape(), &[n, outputs]);
+        let dout = slice(KIND, "dout", dout);
+        if let Some(dx) = dx {
+            expect(KIND, "dx", dx.shape(), x.shape());
+            affine::backward_input(self.weights(), outputs, dout, slice_mut(KIND, "dx", dx));
+        }
+        affine::backward_weights(slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
+    }
+
+    fn visit_params(&self, visit: &mut dyn FnMut(&Param<F>)) {
+        visit(&self.w);
+        visit(&self.b);
+    }
+
+    fn visit_params_mut(&mut self, visit: &mut dyn FnMut(&mut Param<F>)) {
+        visit(&mut self.w);
+        visit(&mut self.b);
+    }
+}

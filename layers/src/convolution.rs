@@ -1,0 +1,156 @@
+//! The convolution layer.
+
+use tensor::ndarray::{Array1, Array4, ArrayD, ArrayViewD, ArrayViewMutD};
+use tensor::{Geometry, Real, Window, convolution};
+
+use crate::error::{NetworkError, ShapeError};
+use crate::init::{Fans, Init};
+use crate::layer::{Layer, Param};
+use crate::random::Random;
+use crate::shape::{batch, expect, slice, slice_mut};
+
+const KIND: &str = "Convolution";
+
+/// Slides filters over images.
+#[derive(Debug, Clone)]
+pub struct Convolution<F: Real = f32> {
+    /// (FN, C, FH, FW), row-major.
+    pub(crate) w: Param<F>,
+    /// (FN).
+    pub(crate) b: Param<F>,
+    pub(crate) window: Window,
+}
+
+impl<F: Real> Convolution<F> {
+    /// A layer of these weights (FN, C, FH, FW) and biases (FN).
+    ///
+    /// # Errors
+    /// Where `b` or the window's kernel does not match `w`, or `w` is empty.
+    pub fn new(w: Array4<F>, b: Array1<F>, window: Window) -> Result<Self, NetworkError> {
+        let [filters, channels, f_h, f_w] = *w.shape() else { unreachable!("four axes") };
+        for (size, axis) in [(filters, "number of filters"), (channels, "number of channels")] {
+            if size == 0 {
+                return Err(NetworkError::Zero { layer: KIND, what: axis });
+            }
+        }
+        let same = |what, expected: &[usize], got: &[usize]| match expected == got {
+            true => Ok(()),
+            false => Err(NetworkError::Parameter { layer: KIND, what, expected: expected.to_vec(), got: got.to_vec() }),
+        };
+        same("b", &[filters], b.shape())?;
+        same("the kernel of the window", &[f_h, f_w], &window.kernel)?;
+        let w = w.as_standard_layout().into_owned().into_dyn();
+        let b = b.as_standard_layout().into_owned().into_dyn();
+        Ok(Convolution { w: Param::learned("W", w), b: Param::learned("b", b), window })
+    }
+
+    /// A layer of `filters` filters over `channels` channels, with weights drawn from `init` and biases of zero.
+    ///
+    /// # Errors
+    /// Where a size is zero or so large that the weights do not fit into memory, or a setting of `init` is no number to
+    /// draw with.
+    pub fn random(
+        channels: usize,
+        filters: usize,
+        window: Window,
+        init: Init,
+        random: &mut Random,
+    ) -> Result<Self, NetworkError> {
+        let [f_h, f_w] = window.kernel;
+        let shape = [filters, channels, f_h, f_w];
+        let area = f_h.saturating_mul(f_w);
+        let fans = Fans { fan_in: channels.saturating_mul(area), fan_out: filters.saturating_mul(area) };
+        let w = init.draw(KIND, &shape, fans, random)?;
+        let w = Array4::from_shape_vec(shape, w).expect("as many weights as the shape has");
+        Convolution::new(w, Array1::from_elem(filters, F::ZERO), window)
+    }
+
+    /// The weights `W` (FN, C, FH, FW) with their gradient.
+    pub fn w(&self) -> &Param<F> {
+        &self.w
+    }
+
+    /// The biases `b` (FN) with their gradient.
+    pub fn b(&self) -> &Param<F> {
+        &self.b
+    }
+
+    /// Kernel, stride and padding.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    fn geometry(&self, input: &[usize]) -> Result<Geometry, ShapeError> {
+        let &[channels, height, width] = input else {
+            return Err(ShapeError::Axes { expected: "(C, H, W)", got: input.to_vec() });
+        };
+        let expected = self.w.value.shape()[1];
+        if channels != expected {
+            return Err(ShapeError::Size { axis: "channels", expected, got: channels });
+        }
+        Ok(Geometry::new([channels, height, width], self.window)?)
+    }
+
+    /// The geometry for a batch `x`, and the shape of its `y`.
+    #[track_caller]
+    fn checked(&self, x: &[usize]) -> (Geometry, [usize; 4]) {
+        let n = batch(KIND, x);
+        let geometry = match self.geometry(&x[1..]) {
+            Ok(geometry) => geometry,
+            Err(error) => panic!("{KIND}: x has shape {x:?}, w {:?}: {error}", self.w.value.shape()),
+        };
+        let [o_h, o_w] = geometry.output();
+        (geometry, [n, self.w.value.shape()[0], o_h, o_w])
+    }
+}
+
+/// The elements of a parameter that is row-major.
+fn row_major<F: Real>(w: &ArrayD<F>) -> &[F] {
+    w.as_slice().expect("the weights of a convolution are row-major")
+}
+
+impl<F: Real> Layer<F> for Convolution<F> {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let [o_h, o_w] = self.geometry(input)?.output();
+        Ok(vec![self.w.value.shape()[0], o_h, o_w])
+    }
+
+    fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
+        let (geometry, output) = self.checked(x.shape());
+        expect(KIND, "y", y.shape(), &output);
+        let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
+        convolution::forward(&geometry, x, row_major(&self.w.value), row_major(&self.b.value), y);
+    }
+
+    fn backward(
+        &mut self,
+        x: ArrayViewD<'_, F>,
+        _y: ArrayViewD<'_, F>,
+        dout: ArrayViewD<'_, F>,
+        dx: Option<ArrayViewMutD<'_, F>>,
+    ) {
+        let (geometry, output) = self.checked(x.shape());
+        expect(KIND, "dout", dout.shape(), &output);
+        if let Some(dx) = dx {
+            expect(KIND, "dx", dx.shape(), x.shape());
+            let (dout, dx) = (slice(KIND, "dout", dout.clone()), slice_mut(KIND, "dx", dx));
+            convolution::backward_input(&geometry, row_major(&self.w.value), dout, dx);
+        }
+        let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
+        convolution::backward_weights(&geometry, x, dout, self.w.grad_mut(), self.b.grad_mut());
+    }
+
+    fn visit_params(&self, visit: &mut dyn FnMut(&Param<F>)) {
+        visit(&self.w);
+        visit(&self.b);
+    }
+
+    fn visit_params_mut(&mut self, visit: &mut dyn FnMut(&mut Param<F>)) {
+        visit(&mut self.w);
+        visit(&mut self.b);
+    }
+}

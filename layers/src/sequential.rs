@@ -1,0 +1,251 @@
+//! Layers one after the other.
+
+use tensor::Real;
+use tensor::ndarray::{ArrayD, ArrayViewD};
+
+use crate::error::{NetworkError, ShapeError};
+use crate::layer::{Layer, Param};
+use crate::shape::{at_least, batch, expect, slice, view, view_mut};
+use crate::tape::Tape;
+use crate::workspace::Workspace;
+
+const KIND: &str = "Sequential";
+
+/// A network: layers one after the other, whose shapes were found to fit when it was built.
+#[derive(Debug)]
+pub struct Sequential<F: Real = f32> {
+    layers: Vec<Box<dyn Layer<F>>>,
+    /// The shape of the input, then of each layer's output; all without the batch axis.
+    shapes: Vec<Vec<usize>>,
+    /// The elements of one output of each layer.
+    sizes: Vec<usize>,
+    names: Vec<String>,
+    param_names: Vec<String>,
+}
+
+impl<F: Real> Sequential<F> {
+    /// Puts layers together for inputs of the shape `input` (without the batch axis), and restarts their random numbers
+    /// as [`reseed(0)`](Self::reseed) does.
+    ///
+    /// # Errors
+    /// Where a layer cannot take what the layer before it gives; the error names the layer and the sizes. Also where
+    /// there are no layers, or the input is empty.
+    pub fn new(input: &[usize], mut layers: Vec<Box<dyn Layer<F>>>) -> Result<Self, NetworkError> {
+        if layers.is_empty() {
+            return Err(NetworkError::NoLayers);
+        }
+        if input.is_empty() || input.contains(&0) {
+            return Err(NetworkError::EmptyInput { shape: input.to_vec() });
+        }
+        let names = names(&layers);
+        let shapes = shapes(input, &layers, &names)?;
+        let sizes = shapes[1..].iter().map(|shape| shape.iter().product()).collect();
+        let param_names = param_names(&layers);
+        reseed(&mut layers, 0);
+        Ok(Sequential { layers, shapes, sizes, names, param_names })
+    }
+
+    /// The shape of one input, without the batch axis.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.shapes[0]
+    }
+
+    /// The shape of one output, without the batch axis.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.shapes[self.layers.len()]
+    }
+
+    /// The shape of each layer's output, without the batch axis.
+    pub fn shapes(&self) -> &[Vec<usize>] {
+        &self.shapes[1..]
+    }
+
+    /// The layers, first to last.
+    pub fn layers(&self) -> &[Box<dyn Layer<F>>] {
+        &self.layers
+    }
+
+    /// The layers, first to last, to change what they hold.
+    pub fn layers_mut(&mut self) -> impl Iterator<Item = &mut dyn Layer<F>> {
+        self.layers.iter_mut().map(|layer| &mut **layer)
+    }
+
+    /// The book's names of the layers: `"Conv1"`, `"Relu1"`, `"Pool1"`, `"Affine1"`, …
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The output for a batch `x`, as in inference; the result lies in `workspace`.
+    ///
+    /// # Panics
+    /// Where `x` is not row-major, not of the shape (N, input…), or empty.
+    pub fn infer<'w>(&self, x: ArrayViewD<'_, F>, workspace: &'w mut Workspace<F>) -> ArrayViewD<'w, F> {
+        let n = self.check(&x);
+        let [mut from, mut to] = workspace.buffers.each_mut();
+        for (i, layer) in self.layers.iter().enumerate() {
+            at_least(to, n * self.sizes[i]);
+            let input = if i == 0 { x.view() } else { view(n, &self.shapes[i], from) };
+            layer.infer(input, view_mut(n, &self.shapes[i + 1], to));
+            std::mem::swap(&mut from, &mut to);
+        }
+        view(n, self.output_shape(), from)
+    }
+
+    /// As [`infer`](Self::infer) for a batch in any memory order, in new memory.
+    ///
+    /// # Panics
+    /// Where `x` is not of the shape (N, input…), or empty.
+    pub fn predict(&self, x: ArrayViewD<'_, F>) -> ArrayD<F> {
+        self.infer(x.as_standard_layout().view(), &mut Workspace::new()).to_owned()
+    }
+
+    /// The output for a batch `x`, as in training; `tape` remembers what [`backward`](Self::backward) needs.
+    ///
+    /// # Panics
+    /// Where `x` is not row-major, not of the shape (N, input…), or empty.
+    pub fn forward<'t>(&mut self, x: ArrayViewD<'_, F>, tape: &'t mut Tape<F>) -> ArrayViewD<'t, F> {
+        let n = self.check(&x);
+        tape.reserve(n, &self.sizes);
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let (before, after) = tape.outputs.split_at_mut(i);
+            let input = before.last().map_or(x.view(), |output| view(n, &self.shapes[i], output));
+            layer.forward(input, view_mut(n, &self.shapes[i + 1], &mut after[0]));
+        }
+        self.output(self.layers.len() - 1, tape)
+    }
+
+    /// Overwrites the gradients of all parameters, given `dout`, the gradient of the loss with respect to the output of
+    /// the last [`forward`](Self::forward), which was for the same `x` and `tape`. The gradient of `x` itself is not
+    /// computed: nobody reads it.
+    ///
+    /// # Panics
+    /// Where `x` or `dout` is not row-major, or not of the shape of the last `forward`.
+    pub fn backward(&mut self, x: ArrayViewD<'_, F>, tape: &mut Tape<F>, dout: ArrayViewD<'_, F>) {
+        let n = self.check(&x);
+        let last = self.layers.len() - 1;
+        assert!(tape.n == n && tape.outputs.len() == last + 1, "{KIND}: backward without a forward of this batch");
+        expect(KIND, "dout", dout.shape(), self.output(last, tape).shape());
+        let Tape { outputs, gradients: [above, below], .. } = tape;
+        let (mut above, mut below) = (above, below);
+        for (i, layer) in self.layers.iter_mut().enumerate().rev() {
+            let y = view(n, &self.shapes[i + 1], &outputs[i]);
+            let dout = if i == last { dout.view() } else { view(n, &self.shapes[i + 1], above) };
+            if i == 0 {
+                layer.backward(x.view(), y, dout, None);
+            } else {
+                at_least(below, n * self.sizes[i - 1]);
+                let input = view(n, &self.shapes[i], &outputs[i - 1]);
+                layer.backward(input, y, dout, Some(view_mut(n, &self.shapes[i], below)));
+            }
+            std::mem::swap(&mut above, &mut below);
+        }
+    }
+
+    /// The output of one layer (from 0) in the last [`forward`](Self::forward) with this tape: (N, shape…).
+    ///
+    /// # Panics
+    /// Where there is no such layer, or no forward pass before.
+    pub fn output<'t>(&self, layer: usize, tape: &'t Tape<F>) -> ArrayViewD<'t, F> {
+        view(tape.n, &self.shapes[layer + 1], &tape.outputs[layer])
+    }
+
+    /// Visits all parameters and statistics with their names, first layer to last. They are numbered by name, as in the
+    /// book: the second `W` is `"W2"`, whatever lies between.
+    pub fn visit_params(&self, visit: &mut dyn FnMut(&str, &Param<F>)) {
+        let mut names = self.param_names.iter();
+        for layer in &self.layers {
+            layer.visit_params(&mut |param| visit(names.next().expect("a name for every parameter"), param));
+        }
+    }
+
+    /// As [`visit_params`](Self::visit_params), to change them.
+    pub fn visit_params_mut(&mut self, visit: &mut dyn FnMut(&str, &mut Param<F>)) {
+        let mut names = self.param_names.iter();
+        for layer in &mut self.layers {
+            layer.visit_params_mut(&mut |param| visit(names.next().expect("a name for every parameter"), param));
+        }
+    }
+
+    /// Visits what [`Layer::visit_kinks`] tells of each layer after a [`forward`](Self::forward) with this tape.
+    pub fn visit_kinks(&self, tape: &Tape<F>, visit: &mut dyn FnMut(u32)) {
+        for (i, layer) in self.layers.iter().enumerate() {
+            layer.visit_kinks(self.output(i, tape), visit);
+        }
+    }
+
+    /// Restarts the random numbers of training (dropout's masks); each layer has a stream of its own.
+    pub fn reseed(&mut self, seed: u64) {
+        reseed(&mut self.layers, seed);
+    }
+
+    /// The number of samples, after the shape was compared.
+    #[track_caller]
+    fn check(&self, x: &ArrayViewD<'_, F>) -> usize {
+        let n = batch(KIND, x.shape());
+        let input = self.input_shape();
+        assert!(x.shape()[1..] == *input, "{KIND}: x has shape {:?}, expected [N] and then {input:?}", x.shape());
+        slice(KIND, "x", x.view());
+        n
+    }
+}
+
+fn reseed<F: Real>(layers: &mut [Box<dyn Layer<F>>], seed: u64) {
+    for (i, layer) in layers.iter_mut().enumerate() {
+        layer.reseed(seed, i);
+    }
+}
+
+/// The shape of the input, then of each layer's output.
+fn shapes<F: Real>(
+    input: &[usize],
+    layers: &[Box<dyn Layer<F>>],
+    names: &[String],
+) -> Result<Vec<Vec<usize>>, NetworkError> {
+    let mut shapes = vec![input.to_vec()];
+    for (index, layer) in layers.iter().enumerate() {
+        let output = layer.output_shape(&shapes[index]).and_then(|output| match addressable(&output) {
+            true => Ok(output),
+            false => Err(ShapeError::TooLarge { shape: output }),
+        });
+        let name = || names[index].clone();
+        shapes.push(output.map_err(|source| NetworkError::Layer { index, layer: name(), source })?);
+    }
+    Ok(shapes)
+}
+
+/// Whether an array of this shape could exist at all.
+fn addressable(shape: &[usize]) -> bool {
+    let bytes = shape.iter().try_fold(8_usize, |a, &b| a.checked_mul(b)); // 8 bytes an f64
+    bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok())
+}
+
+/// The book's short names, numbered: the second convolution is "Conv2".
+fn names<F: Real>(layers: &[Box<dyn Layer<F>>]) -> Vec<String> {
+    let short = |layer: &dyn Layer<F>| match layer.kind() {
+        "Convolution" => "Conv",
+        "Pooling" => "Pool",
+        "BatchNormalization" => "BatchNorm",
+        kind => kind,
+    };
+    numbered(layers.iter().map(|layer| short(&**layer)))
+}
+
+/// "W1", "b1", "W2", …
+fn param_names<F: Real>(layers: &[Box<dyn Layer<F>>]) -> Vec<String> {
+    let mut names = Vec::new();
+    for layer in layers {
+        layer.visit_params(&mut |param| names.push(param.name));
+    }
+    numbered(names.into_iter())
+}
+
+/// Appends to each name how often it has come so far.
+fn numbered(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+    let mut seen = Vec::new();
+    let number = |name| {
+        seen.push(name);
+        seen.iter().filter(|&&n| n == name).count()
+    };
+    let mut number = number;
+    names.map(|name| format!("{name}{}", number(name))).collect()
+}

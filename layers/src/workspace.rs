@@ -1,0 +1,19 @@
+//! Memory for inference.
+
+use tensor::Real;
+
+/// Two buffers that the layers of a network write to in turn. Its memory is reused: it grows with the largest batch
+/// that it has seen.
+///
+/// Inference only reads a network; so many threads may share it, each with a workspace of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace<F: Real = f32> {
+    pub(crate) buffers: [Vec<F>; 2],
+}
+
+impl<F: Real> Workspace<F> {
+    /// An empty workspace.
+    pub fn new() -> Self {
+        Workspace { buffers: [Vec::new(), Vec::new()] }
+    }
+}
