@@ -1,1 +1,24 @@
-//! datasets
+//! Labelled images for small networks: IDX files, MNIST and Fashion-MNIST, batches.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "arrays")]
+mod arrays;
+#[cfg(feature = "batches")]
+mod batches;
+mod dataset;
+mod error;
+mod find;
+mod gzip;
+pub mod idx;
+pub mod mnist;
+#[cfg(feature = "batches")]
+mod random;
+mod scaling;
+
+#[cfg(feature = "batches")]
+pub use batches::{Batches, Position, Sampling};
+pub use dataset::{Dataset, Splits};
+pub use error::{Error, NamedBy};
+pub use find::{cache_dir, find};
+pub use mnist::MnistKind;
+pub use scaling::Scaling;

@@ -1,0 +1,445 @@
+//! The IDX format: the file format of MNIST, an array of any rank and of six element types.
+//!
+//! ```text
+//! bytes   0, 0        always zero
+//! byte    type        0x08 u8, 0x09 i8, 0x0B i16, 0x0C i32, 0x0D f32, 0x0E f64
+//! byte    rank        number of axes
+//! u32     size        one for each axis, the slowest first
+//! ...     elements    row-major
+//! ```
+//!
+//! All numbers are big-endian. (Source: the description on the page where MNIST was first published.)
+//!
+//! Everything here works on bytes in memory. What the header promises is compared with what is there before anything is
+//! allocated, so a hostile header costs nothing.
+
+use std::io::Read;
+
+use byteorder::{BigEndian, ReadBytesExt};
+
+use crate::gzip;
+
+/// The most bytes of elements that [`parse`] agrees to hold: 1 GiB, twice the largest of MNIST's cousins.
+pub const LIMIT: u64 = 1 << 30;
+
+/// Why bytes are not an IDX file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdxError {
+    /// There are no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// The first two bytes are not zero.
+    #[error("not an IDX file: it starts with {}{}", hex(first), what_it_looks_like(first))]
+    Magic {
+        /// The first bytes, four at most.
+        first: Vec<u8>,
+    },
+    /// The third byte is none of the element types.
+    #[error("not an IDX file: 0x{code:02x} is none of the element types 0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e")]
+    ElementType {
+        /// The third byte.
+        code: u8,
+    },
+    /// The bytes end within the header.
+    #[error("cut short: the header needs {needed} bytes, there are {found}")]
+    HeaderCutShort {
+        /// Length of the header.
+        needed: usize,
+        /// How many bytes there are.
+        found: usize,
+    },
+    /// The sizes in the header multiply to more than [`LIMIT`].
+    #[error("the header promises {shape:?} elements of {element_bytes} bytes, more than the limit of {LIMIT} bytes")]
+    TooLarge {
+        /// The sizes in the header.
+        shape: Vec<usize>,
+        /// Bytes of one element.
+        element_bytes: usize,
+    },
+    /// Fewer elements than the header promises.
+    #[error("cut short: the header promises {promised} bytes of elements for the shape {shape:?}, {}", there_is(*found))]
+    CutShort {
+        /// The sizes in the header.
+        shape: Vec<usize>,
+        /// Bytes of all elements together.
+        promised: u64,
+        /// Bytes that are there, where that is known.
+        found: Option<u64>,
+    },
+    /// More bytes than the header promises.
+    #[error("bytes after the end: the header promises {promised} bytes of elements for the shape {shape:?}")]
+    TrailingBytes {
+        /// The sizes in the header.
+        shape: Vec<usize>,
+        /// Bytes of all elements together.
+        promised: u64,
+    },
+    /// Bytes follow the compressed data.
+    #[error("{count} bytes after the end of the gzip data")]
+    AfterGzip {
+        /// How many.
+        count: usize,
+    },
+    /// The gzip data end too early.
+    #[error("cut short: the gzip data end too early")]
+    GzipCutShort,
+    /// The gzip data do not decode, or their checksum is wrong.
+    #[error("damaged: {problem}")]
+    Gzip {
+        /// What the decoder said.
+        problem: std::io::Error,
+    },
+    /// There is not enough memory.
+    #[error("not enough memory for {bytes} bytes")]
+    Memory {
+        /// How many were asked for.
+        bytes: u64,
+    },
+}
+
+/// The type of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementType {
+    /// Unsigned byte, 0x08.
+    U8,
+    /// Signed byte, 0x09.
+    I8,
+    /// 16-bit integer, 0x0B.
+    I16,
+    /// 32-bit integer, 0x0C.
+    I32,
+    /// Single precision, 0x0D.
+    F32,
+    /// Double precision, 0x0E.
+    F64,
+}
+
+impl ElementType {
+    /// The type that the third byte of a file names.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0x08 => ElementType::U8,
+            0x09 => ElementType::I8,
+            0x0B => ElementType::I16,
+            0x0C => ElementType::I32,
+            0x0D => ElementType::F32,
+            0x0E => ElementType::F64,
+            _ => return None,
+        })
+    }
+
+    /// The third byte of a file of this type.
+    pub fn code(self) -> u8 {
+        match self {
+            ElementType::U8 => 0x08,
+            ElementType::I8 => 0x09,
+            ElementType::I16 => 0x0B,
+            ElementType::I32 => 0x0C,
+            ElementType::F32 => 0x0D,
+            ElementType::F64 => 0x0E,
+        }
+    }
+
+    /// Bytes of one element.
+    pub fn bytes(self) -> usize {
+        match self {
+            ElementType::U8 | ElementType::I8 => 1,
+            ElementType::I16 => 2,
+            ElementType::I32 | ElementType::F32 => 4,
+            ElementType::F64 => 8,
+        }
+    }
+
+    /// Its name in words: "unsigned bytes", …
+    pub fn name(self) -> &'static str {
+        match self {
+            ElementType::U8 => "unsigned bytes",
+            ElementType::I8 => "signed bytes",
+            ElementType::I16 => "16-bit integers",
+            ElementType::I32 => "32-bit integers",
+            ElementType::F32 => "32-bit floats",
+            ElementType::F64 => "64-bit floats",
+        }
+    }
+}
+
+/// The elements of an array, row-major.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum Elements {
+    U8(Vec<u8>),
+    I8(Vec<i8>),
+    I16(Vec<i16>),
+    I32(Vec<i32>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+impl Elements {
+    /// The type of the elements.
+    pub fn element_type(&self) -> ElementType {
+        match self {
+            Elements::U8(_) => ElementType::U8,
+            Elements::I8(_) => ElementType::I8,
+            Elements::I16(_) => ElementType::I16,
+            Elements::I32(_) => ElementType::I32,
+            Elements::F32(_) => ElementType::F32,
+            Elements::F64(_) => ElementType::F64,
+        }
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Elements::U8(values) => values.len(),
+            Elements::I8(values) => values.len(),
+            Elements::I16(values) => values.len(),
+            Elements::I32(values) => values.len(),
+            Elements::F32(values) => values.len(),
+            Elements::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What the first bytes of a file say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The type of the elements.
+    pub element: ElementType,
+    /// The size of each axis, the slowest first.
+    pub shape: Vec<usize>,
+}
+
+impl Header {
+    /// Reads the header from the beginning of uncompressed bytes.
+    ///
+    /// # Errors
+    /// If the bytes do not begin with a whole and possible header.
+    pub fn parse(bytes: &[u8]) -> Result<Self, IdxError> {
+        let [zero_0, zero_1, code, rank] = *bytes.first_chunk::<4>().ok_or_else(|| too_short(bytes))?;
+        if [zero_0, zero_1] != [0, 0] {
+            return Err(IdxError::Magic { first: bytes[..4].to_vec() });
+        }
+        let element = ElementType::from_code(code).ok_or(IdxError::ElementType { code })?;
+        let needed = 4 + 4 * usize::from(rank);
+        let sizes = bytes.get(4..needed).ok_or(IdxError::HeaderCutShort { needed, found: bytes.len() })?;
+        let shape = sizes.chunks_exact(4).map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize);
+        let header = Header { element, shape: shape.collect() };
+        header.data_bytes().map(|_| header)
+    }
+
+    /// Bytes of the header itself.
+    pub fn bytes(&self) -> usize {
+        4 + 4 * self.shape.len()
+    }
+
+    /// Bytes of all elements together: the product of the shape and the element's size, if that is within [`LIMIT`].
+    fn data_bytes(&self) -> Result<u64, IdxError> {
+        let mut product = self.element.bytes() as u64;
+        // A size of zero anywhere makes the array empty, whatever the other sizes are.
+        if self.shape.contains(&0) {
+            return Ok(0);
+        }
+        for &size in &self.shape {
+            product = match product.checked_mul(size as u64) {
+                Some(product) if product <= LIMIT => product,
+                _ => {
+                    return Err(IdxError::TooLarge { shape: self.shape.clone(), element_bytes: self.element.bytes() });
+                }
+            };
+        }
+        Ok(product)
+    }
+}
+
+/// An array from an IDX file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Idx {
+    /// The size of each axis, the slowest first; their product is the number of elements.
+    pub shape: Vec<usize>,
+    /// The elements, row-major.
+    pub elements: Elements,
+}
+
+/// Reads a whole IDX file from memory, compressed by gzip or not; the first bytes tell which.
+///
+/// Nothing may follow the elements. Of gzip data the checksum and the length are verified.
+///
+/// # Errors
+/// If the bytes are not one whole IDX file, or its elements take more than [`LIMIT`] bytes.
+///
+/// # Example
+/// ```
+/// use datasets::idx::{Elements, parse};
+///
+/// let bytes = [0, 0, 0x08, 2, 0, 0, 0, 2, 0, 0, 0, 3, 10, 20, 30, 40, 50, 60];
+/// let array = parse(&bytes)?;
+/// assert_eq!(array.shape, [2, 3]);
+/// assert_eq!(array.elements, Elements::U8(vec![10, 20, 30, 40, 50, 60]));
+/// # Ok::<(), datasets::idx::IdxError>(())
+/// ```
+pub fn parse(bytes: &[u8]) -> Result<Idx, IdxError> {
+    if bytes.is_empty() {
+        return Err(IdxError::Empty);
+    }
+    if gzip::is_gzip(bytes) { parse_gzip(bytes) } else { parse_raw(bytes) }
+}
+
+fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
+    let header = Header::parse(bytes)?;
+    let promised = header.data_bytes()?;
+    let data = &bytes[header.bytes()..];
+    let found = data.len() as u64;
+    if found < promised {
+        return Err(IdxError::CutShort { shape: header.shape, promised, found: Some(found) });
+    }
+    if found > promised {
+        return Err(IdxError::TrailingBytes { shape: header.shape, promised });
+    }
+    let elements = read_elements(&header, promised, data).map_err(|failure| match failure {
+        ReadFailure::Memory => IdxError::Memory { bytes: promised },
+        ReadFailure::Io(problem) => IdxError::Gzip { problem },
+    })?;
+    Ok(Idx { shape: header.shape, elements })
+}
+
+fn parse_gzip(bytes: &[u8]) -> Result<Idx, IdxError> {
+    let mut decoder = gzip::Decoder::new(bytes);
+    let header = read_header(&mut decoder)?;
+    let promised = header.data_bytes()?;
+    if promised > gzip::most_that_fits(bytes.len()) {
+        return Err(IdxError::CutShort { shape: header.shape, promised, found: None });
+    }
+    let elements = match read_elements(&header, promised, &mut decoder) {
+        Ok(elements) => elements,
+        Err(ReadFailure::Memory) => return Err(IdxError::Memory { bytes: promised }),
+        Err(ReadFailure::Io(problem)) => return Err(gzip_error(problem, &decoder, &header, promised)),
+    };
+    // Reading on at the end is what makes the decoder verify the checksum.
+    match decoder.read(&mut [0]).map_err(|problem| gzip_error(problem, &decoder, &header, promised))? {
+        0 => {}
+        _ => return Err(IdxError::TrailingBytes { shape: header.shape, promised }),
+    }
+    match decoder.rest() {
+        0 => Ok(Idx { shape: header.shape, elements }),
+        count => Err(IdxError::AfterGzip { count }),
+    }
+}
+
+/// Reads the header from a stream, which is read no further than the header's end.
+fn read_header(reader: &mut impl Read) -> Result<Header, IdxError> {
+    let mut bytes = Vec::new();
+    fill(reader, &mut bytes, 4)?;
+    if bytes.len() == 4 && bytes[..2] == [0, 0] {
+        let rank = u64::from(bytes[3]);
+        fill(reader, &mut bytes, 4 * rank)?;
+    }
+    if bytes.is_empty() {
+        return Err(IdxError::Empty);
+    }
+    Header::parse(&bytes)
+}
+
+fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, count: u64) -> Result<(), IdxError> {
+    match reader.take(count).read_to_end(bytes) {
+        Ok(_) => Ok(()),
+        Err(problem) if problem.kind() == std::io::ErrorKind::UnexpectedEof => Err(IdxError::GzipCutShort),
+        Err(problem) => Err(IdxError::Gzip { problem }),
+    }
+}
+
+/// Tells compressed data that were cut from an array that is shorter than its header says.
+fn gzip_error(problem: std::io::Error, decoder: &gzip::Decoder<'_>, header: &Header, promised: u64) -> IdxError {
+    if problem.kind() != std::io::ErrorKind::UnexpectedEof {
+        return IdxError::Gzip { problem };
+    }
+    match decoder.ended() {
+        true => {
+            let found = Some(decoder.delivered() - header.bytes() as u64);
+            IdxError::CutShort { shape: header.shape.clone(), promised, found }
+        }
+        false => IdxError::GzipCutShort,
+    }
+}
+
+fn too_short(bytes: &[u8]) -> IdxError {
+    match bytes {
+        [0, 0, ..] | [0] => IdxError::HeaderCutShort { needed: 4, found: bytes.len() },
+        _ => IdxError::Magic { first: bytes.to_vec() },
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+fn what_it_looks_like(first: &[u8]) -> &'static str {
+    match first {
+        [b'<', ..] => " and looks like a web page",
+        [0x50, 0x4b, ..] => " and looks like a zip archive",
+        [0x89, b'P', ..] => " and looks like a PNG picture",
+        _ => "",
+    }
+}
+
+fn there_is(found: Option<u64>) -> String {
+    match found {
+        Some(found) => format!("there are {found}"),
+        None => "which the file is too short to hold".to_string(),
+    }
+}
+
+enum ReadFailure {
+    Memory,
+    Io(std::io::Error),
+}
+
+fn read_elements(header: &Header, promised: u64, mut reader: impl Read) -> Result<Elements, ReadFailure> {
+    let count = (promised / header.element.bytes() as u64) as usize;
+    let io = ReadFailure::Io;
+    Ok(match header.element {
+        ElementType::U8 => {
+            let mut values = zeros(count)?;
+            reader.read_exact(&mut values).map_err(io)?;
+            Elements::U8(values)
+        }
+        ElementType::I8 => {
+            let mut values = zeros(count)?;
+            reader.read_i8_into(&mut values).map_err(io)?;
+            Elements::I8(values)
+        }
+        ElementType::I16 => {
+            let mut values = zeros(count)?;
+            reader.read_i16_into::<BigEndian>(&mut values).map_err(io)?;
+            Elements::I16(values)
+        }
+        ElementType::I32 => {
+            let mut values = zeros(count)?;
+            reader.read_i32_into::<BigEndian>(&mut values).map_err(io)?;
+            Elements::I32(values)
+        }
+        ElementType::F32 => {
+            let mut values = zeros(count)?;
+            reader.read_f32_into::<BigEndian>(&mut values).map_err(io)?;
+            Elements::F32(values)
+        }
+        ElementType::F64 => {
+            let mut values = zeros(count)?;
+            reader.read_f64_into::<BigEndian>(&mut values).map_err(io)?;
+            Elements::F64(values)
+        }
+    })
+}
+
+fn zeros<T: Clone + Default>(count: usize) -> Result<Vec<T>, ReadFailure> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).map_err(|_| ReadFailure::Memory)?;
+    values.resize(count, T::default());
+    Ok(values)
+}

@@ -1,0 +1,41 @@
+//! Random numbers that are the same on every machine: the ChaCha8 stream cipher as a generator.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+/// A generator for one purpose. Generators of different purposes, or of different streams of a purpose, are independent.
+pub(crate) struct Random(ChaCha8Rng);
+
+impl Random {
+    /// The key of the cipher is the seed (little-endian) followed by the purpose; `stream` is the cipher's nonce.
+    pub(crate) fn new(seed: u64, purpose: &[u8; 24], stream: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..].copy_from_slice(purpose);
+        let mut generator = ChaCha8Rng::from_seed(key);
+        generator.set_stream(stream);
+        Self(generator)
+    }
+
+    /// A whole number below `bound`, each equally likely.
+    ///
+    /// Multiplies 32 random bits by the bound and keeps the upper half; the few products whose lower half is too small
+    /// would favour some numbers and are drawn again. (Lemire, "Fast random integer generation in an interval", 2019.)
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        assert!(bound > 0, "there is no number below 0");
+        loop {
+            let product = u64::from(self.0.next_u32()) * u64::from(bound);
+            let lower = product as u32;
+            if lower >= bound || lower >= bound.wrapping_neg() % bound {
+                return (product >> 32) as u32;
+            }
+        }
+    }
+
+    /// Puts the elements into a random order, each order equally likely. (Fisher and Yates.)
+    pub(crate) fn shuffle<T>(&mut self, elements: &mut [T]) {
+        for last in (1..elements.len()).rev() {
+            elements.swap(last, self.below(last as u32 + 1) as usize);
+        }
+    }
+}
