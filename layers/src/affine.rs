@@ -34,7 +34,7 @@ impl<F: Real> Affine<F> {
         }
         if b.len() != outputs {
             let (expected, got) = (vec![outputs], b.shape().to_vec());
-            return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, got });
+            return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, with: "W", got });
         }
         let w = if w.t().is_standard_layout() { w } else { column_major(&w) };
         let b = b.as_standard_layout().into_owned();

@@ -33,12 +33,12 @@ impl<F: Real> Convolution<F> {
                 return Err(NetworkError::Zero { layer: KIND, what: axis });
             }
         }
-        let same = |what, expected: &[usize], got: &[usize]| match expected == got {
-            true => Ok(()),
-            false => Err(NetworkError::Parameter { layer: KIND, what, expected: expected.to_vec(), got: got.to_vec() }),
-        };
-        same("b", &[filters], b.shape())?;
-        same("the kernel of the window", &[f_h, f_w], &window.kernel)?;
+        for (what, expected, got) in [("b", &[filters][..], b.shape()), ("the window", &[f_h, f_w], &window.kernel)] {
+            if expected != got {
+                let (expected, got) = (expected.to_vec(), got.to_vec());
+                return Err(NetworkError::Parameter { layer: KIND, what, expected, with: "W", got });
+            }
+        }
         let w = w.as_standard_layout().into_owned().into_dyn();
         let b = b.as_standard_layout().into_owned().into_dyn();
         Ok(Convolution { w: Param::learned("W", w), b: Param::learned("b", b), window })

@@ -67,14 +67,16 @@ pub enum NetworkError {
         what: &'static str,
     },
     /// Two arrays or settings of a layer do not fit together.
-    #[error("{layer}: expected {what} of shape {expected:?} to go with W, got {got:?}")]
+    #[error("{layer}: expected {what} of shape {expected:?} to go with {with}, got {got:?}")]
     Parameter {
         /// The kind of the layer: "Convolution".
         layer: &'static str,
         /// Which array: "b".
         what: &'static str,
-        /// The shape that goes with the weights.
+        /// The shape that it must have.
         expected: Vec<usize>,
+        /// What it must go with: "W".
+        with: &'static str,
         /// The shape that came.
         got: Vec<usize>,
     },

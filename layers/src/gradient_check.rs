@@ -1,0 +1,318 @@
+//! Is the backward pass right?
+
+use std::fmt;
+
+use tensor::ndarray::{Array2, ArrayD, ArrayViewD, Dimension, Ix2, IxDyn};
+
+use crate::labels::Labels;
+use crate::layer::Param;
+use crate::numerical_gradient::indices_of;
+use crate::sequential::Sequential;
+use crate::softmax_with_loss::SoftmaxWithLoss;
+use crate::tape::Tape;
+
+/// How [`gradient_check`] looks, and what it lets pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GradientCheck {
+    /// How far each element is moved to either side.
+    pub step: f64,
+    /// The largest mean absolute difference that passes.
+    pub mean_tolerance: f64,
+    /// The largest relative error of an element that passes.
+    pub relative_tolerance: f64,
+    /// Elements whose gradients are both no larger than this are left out of the relative error: of so small a number,
+    /// differences know too few digits.
+    pub floor: f64,
+    /// The largest part of a parameter's elements that may lie at a kink; one element always may.
+    pub kink_fraction: f64,
+    /// The seed of dropout's masks, which are the same for every evaluation.
+    pub seed: u64,
+}
+
+impl Default for GradientCheck {
+    fn default() -> Self {
+        GradientCheck {
+            step: 1e-5,
+            mean_tolerance: 1e-9,
+            relative_tolerance: 1e-2,
+            floor: 1e-8,
+            kink_fraction: 0.05,
+            seed: 0,
+        }
+    }
+}
+
+/// What [`gradient_check`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientReport {
+    /// One report for every learned parameter, in the order of the network.
+    pub parameters: Vec<ParameterReport>,
+}
+
+impl GradientReport {
+    /// Whether every parameter passed.
+    pub fn passed(&self) -> bool {
+        self.parameters.iter().all(|parameter| parameter.failures.is_empty())
+    }
+}
+
+/// What [`gradient_check`] found for one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParameterReport {
+    /// The name of the parameter: `"W1"`, `"b1"`, …
+    pub name: String,
+    /// How many elements it has.
+    pub elements: usize,
+    /// How many of them lie at a kink of ReLU or max-pooling, where a difference over both sides is no derivative. They
+    /// are set apart: nothing else in this report counts them.
+    pub kinks: usize,
+    /// The mean of |backward pass − differences|, as the book prints it.
+    pub mean_difference: f64,
+    /// The element with the largest relative error; `None` where all gradients are below the floor.
+    pub largest_error: Option<ElementError>,
+    /// Why it did not pass; empty where it did.
+    pub failures: Vec<GradientFailure>,
+}
+
+/// One element whose gradient was compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ElementError {
+    /// Where it is.
+    pub index: Vec<usize>,
+    /// Its gradient by the backward pass.
+    pub backward: f64,
+    /// Its gradient by differences.
+    pub numerical: f64,
+    /// |backward − numerical| / the larger magnitude of both; infinite where one is no number.
+    pub relative_error: f64,
+}
+
+/// Why the gradient of a parameter did not pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum GradientFailure {
+    /// The mean absolute difference is too large.
+    MeanDifference {
+        /// What it is.
+        got: f64,
+        /// What would have passed.
+        tolerance: f64,
+    },
+    /// The relative error of an element is too large.
+    RelativeError {
+        /// What it is.
+        got: f64,
+        /// What would have passed.
+        tolerance: f64,
+    },
+    /// Too many elements lie at a kink for the rest to say much.
+    Kinks {
+        /// How many.
+        got: usize,
+        /// Of how many.
+        elements: usize,
+    },
+}
+
+impl fmt::Display for GradientFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GradientFailure::MeanDifference { got, tolerance } => {
+                write!(f, "the mean absolute difference is {got:.3e}, more than {tolerance:e}")
+            }
+            GradientFailure::RelativeError { got, tolerance } => {
+                write!(f, "the largest relative error is {got:.3e}, more than {tolerance:e}")
+            }
+            GradientFailure::Kinks { got, elements } => {
+                write!(f, "{got} of {elements} elements lie at a kink, too many to judge by the rest")
+            }
+        }
+    }
+}
+
+/// Compares the gradients of the backward pass with differences of the loss, for every learned parameter of a network
+/// under [`SoftmaxWithLoss`].
+///
+/// When this returns, values and statistics are as before, and the gradients are those of the backward pass. The random
+/// numbers of training were restarted (see [`GradientCheck::seed`]).
+///
+/// # Panics
+/// Where `x` is not row-major or not of the network's shape, where the network's output has not one axis (the classes),
+/// or where `t` does not belong to `x`.
+pub fn gradient_check(
+    network: &mut Sequential<f64>,
+    x: ArrayViewD<'_, f64>,
+    t: Labels<'_, f64>,
+    config: &GradientCheck,
+) -> GradientReport {
+    let statistics = statistics(network);
+    let mut loss = Loss { x, t, seed: config.seed, tape: Tape::new(), last: SoftmaxWithLoss::new() };
+    let gradients = loss.backward(network);
+    let kinks = loss.kinks(network);
+    let parameters = gradients
+        .iter()
+        .map(|(position, name, gradient)| {
+            let mut comparison = Comparison::new(config);
+            for index in indices_of(gradient.shape()) {
+                let numerical = difference(network, &mut loss, *position, &index, config.step, &kinks);
+                comparison.add(&index, gradient[&index], numerical);
+            }
+            comparison.report(name.clone(), gradient.len())
+        })
+        .collect();
+    restore(network, &statistics);
+    GradientReport { parameters }
+}
+
+/// The loss of one batch, as a function of the network.
+struct Loss<'a> {
+    x: ArrayViewD<'a, f64>,
+    t: Labels<'a, f64>,
+    seed: u64,
+    tape: Tape<f64>,
+    last: SoftmaxWithLoss<f64>,
+}
+
+impl Loss<'_> {
+    fn forward(&mut self, network: &mut Sequential<f64>) -> f64 {
+        network.reseed(self.seed);
+        let scores = network.forward(self.x.view(), &mut self.tape);
+        let shape = format!("{:?}", scores.shape());
+        let scores = scores.into_dimensionality::<Ix2>();
+        self.last.forward(scores.unwrap_or_else(|_| panic!("gradient_check: the scores have shape {shape}")), self.t)
+    }
+
+    /// The gradients of the learned parameters, each with its position among all and its name.
+    fn backward(&mut self, network: &mut Sequential<f64>) -> Vec<(usize, String, ArrayD<f64>)> {
+        self.forward(network);
+        let mut dscores = Array2::zeros(self.last.probabilities().raw_dim());
+        self.last.backward(self.t, dscores.view_mut());
+        network.backward(self.x.view(), &mut self.tape, dscores.view().into_dyn());
+        let (mut gradients, mut position) = (Vec::new(), 0);
+        network.visit_params(&mut |name, param| {
+            if param.learned {
+                gradients.push((position, name.to_owned(), param.grad.clone()));
+            }
+            position += 1;
+        });
+        gradients
+    }
+
+    /// On which sides of its kinks the network was in the last forward pass.
+    fn kinks(&self, network: &Sequential<f64>) -> Vec<u32> {
+        let mut kinks = Vec::new();
+        network.visit_kinks(&self.tape, &mut |side| kinks.push(side));
+        kinks
+    }
+
+    /// Whether the last forward pass was on the same sides.
+    fn same_sides(&self, network: &Sequential<f64>, kinks: &[u32]) -> bool {
+        let (mut sides, mut same) = (kinks.iter(), true);
+        network.visit_kinks(&self.tape, &mut |side| same &= sides.next() == Some(&side));
+        same
+    }
+}
+
+/// The central difference of the loss for one element; `None` where a kink lies between the two ends.
+fn difference(
+    network: &mut Sequential<f64>,
+    loss: &mut Loss<'_>,
+    position: usize,
+    index: &IxDyn,
+    step: f64,
+    kinks: &[u32],
+) -> Option<f64> {
+    let before = replace(network, position, index, |value| value + step);
+    let above = loss.forward(network);
+    let mut same = loss.same_sides(network, kinks);
+    replace(network, position, index, |_| before - step);
+    let below = loss.forward(network);
+    same &= loss.same_sides(network, kinks);
+    replace(network, position, index, |_| before);
+    same.then_some((above - below) / (2.0 * step))
+}
+
+/// Changes one element of the parameter at `position`, and gives what it was.
+fn replace(network: &mut Sequential<f64>, position: usize, index: &IxDyn, change: impl Fn(f64) -> f64) -> f64 {
+    let (mut at, mut before) = (0, f64::NAN);
+    network.visit_params_mut(&mut |_, param| {
+        if at == position {
+            before = param.value[index];
+            param.value[index] = change(before);
+        }
+        at += 1;
+    });
+    before
+}
+
+/// The values of everything that is not learned: training changes it on its way.
+fn statistics(network: &Sequential<f64>) -> Vec<ArrayD<f64>> {
+    let mut statistics = Vec::new();
+    network.visit_params(&mut |_, param: &Param<f64>| {
+        if !param.learned {
+            statistics.push(param.value.clone());
+        }
+    });
+    statistics
+}
+
+fn restore(network: &mut Sequential<f64>, statistics: &[ArrayD<f64>]) {
+    let mut statistics = statistics.iter();
+    network.visit_params_mut(&mut |_, param| {
+        if !param.learned {
+            param.value.assign(statistics.next().expect("as many statistics as before"));
+        }
+    });
+}
+
+/// Gathers the report of one parameter.
+struct Comparison<'a> {
+    config: &'a GradientCheck,
+    kinks: usize,
+    compared: usize,
+    sum: f64,
+    largest: Option<ElementError>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(config: &'a GradientCheck) -> Self {
+        Comparison { config, kinks: 0, compared: 0, sum: 0.0, largest: None }
+    }
+
+    fn add(&mut self, index: &IxDyn, backward: f64, numerical: Option<f64>) {
+        let Some(numerical) = numerical else {
+            self.kinks += 1;
+            return;
+        };
+        let difference = (backward - numerical).abs();
+        self.compared += 1;
+        self.sum += difference;
+        let floor = self.config.floor;
+        if backward.abs() <= floor && numerical.abs() <= floor {
+            return;
+        }
+        let relative = difference / backward.abs().max(numerical.abs());
+        let relative_error = if relative.is_nan() { f64::INFINITY } else { relative };
+        if self.largest.as_ref().is_none_or(|largest| relative_error > largest.relative_error) {
+            self.largest = Some(ElementError { index: index.slice().to_vec(), backward, numerical, relative_error });
+        }
+    }
+
+    fn report(self, name: String, elements: usize) -> ParameterReport {
+        let mean_difference = if self.compared == 0 { 0.0 } else { self.sum / self.compared as f64 };
+        let mut failures = Vec::new();
+        let tolerance = self.config.mean_tolerance;
+        if mean_difference.is_nan() || mean_difference > tolerance {
+            failures.push(GradientFailure::MeanDifference { got: mean_difference, tolerance });
+        }
+        let (error, tolerance) = (self.largest.as_ref().map(|e| e.relative_error), self.config.relative_tolerance);
+        if let Some(got) = error.filter(|&error| error > tolerance) {
+            failures.push(GradientFailure::RelativeError { got, tolerance });
+        }
+        if self.kinks > 1 && self.kinks as f64 > self.config.kink_fraction * elements as f64 {
+            failures.push(GradientFailure::Kinks { got: self.kinks, elements });
+        }
+        let (kinks, largest_error) = (self.kinks, self.largest);
+        ParameterReport { name, elements, kinks, mean_difference, largest_error, failures }
+    }
+}
