@@ -1,9 +1,8 @@
 //! Is the backward pass right?
 
-use std::fmt;
+use tensor::ndarray::{Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
 
-use tensor::ndarray::{Array2, ArrayD, ArrayViewD, Dimension, Ix2, IxDyn};
-
+use crate::gradient_report::{Comparison, GradientReport};
 use crate::labels::Labels;
 use crate::layer::Param;
 use crate::numerical_gradient::indices_of;
@@ -38,94 +37,6 @@ impl Default for GradientCheck {
             floor: 1e-8,
             kink_fraction: 0.05,
             seed: 0,
-        }
-    }
-}
-
-/// What [`gradient_check`] found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GradientReport {
-    /// One report for every learned parameter, in the order of the network.
-    pub parameters: Vec<ParameterReport>,
-}
-
-impl GradientReport {
-    /// Whether every parameter passed.
-    pub fn passed(&self) -> bool {
-        self.parameters.iter().all(|parameter| parameter.failures.is_empty())
-    }
-}
-
-/// What [`gradient_check`] found for one parameter.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParameterReport {
-    /// The name of the parameter: `"W1"`, `"b1"`, …
-    pub name: String,
-    /// How many elements it has.
-    pub elements: usize,
-    /// How many of them lie at a kink of ReLU or max-pooling, where a difference over both sides is no derivative. They
-    /// are set apart: nothing else in this report counts them.
-    pub kinks: usize,
-    /// The mean of |backward pass − differences|, as the book prints it.
-    pub mean_difference: f64,
-    /// The element with the largest relative error; `None` where all gradients are below the floor.
-    pub largest_error: Option<ElementError>,
-    /// Why it did not pass; empty where it did.
-    pub failures: Vec<GradientFailure>,
-}
-
-/// One element whose gradient was compared.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ElementError {
-    /// Where it is.
-    pub index: Vec<usize>,
-    /// Its gradient by the backward pass.
-    pub backward: f64,
-    /// Its gradient by differences.
-    pub numerical: f64,
-    /// |backward − numerical| / the larger magnitude of both; infinite where one is no number.
-    pub relative_error: f64,
-}
-
-/// Why the gradient of a parameter did not pass.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum GradientFailure {
-    /// The mean absolute difference is too large.
-    MeanDifference {
-        /// What it is.
-        got: f64,
-        /// What would have passed.
-        tolerance: f64,
-    },
-    /// The relative error of an element is too large.
-    RelativeError {
-        /// What it is.
-        got: f64,
-        /// What would have passed.
-        tolerance: f64,
-    },
-    /// Too many elements lie at a kink for the rest to say much.
-    Kinks {
-        /// How many.
-        got: usize,
-        /// Of how many.
-        elements: usize,
-    },
-}
-
-impl fmt::Display for GradientFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GradientFailure::MeanDifference { got, tolerance } => {
-                write!(f, "the mean absolute difference is {got:.3e}, more than {tolerance:e}")
-            }
-            GradientFailure::RelativeError { got, tolerance } => {
-                write!(f, "the largest relative error is {got:.3e}, more than {tolerance:e}")
-            }
-            GradientFailure::Kinks { got, elements } => {
-                write!(f, "{got} of {elements} elements lie at a kink, too many to judge by the rest")
-            }
         }
     }
 }
@@ -165,15 +76,15 @@ pub fn gradient_check(
 }
 
 /// The loss of one batch, as a function of the network.
-struct Loss<'a> {
-    x: ArrayViewD<'a, f64>,
-    t: Labels<'a, f64>,
+struct Loss<'x, 't> {
+    x: ArrayViewD<'x, f64>,
+    t: Labels<'t, f64>,
     seed: u64,
     tape: Tape<f64>,
     last: SoftmaxWithLoss<f64>,
 }
 
-impl Loss<'_> {
+impl Loss<'_, '_> {
     fn forward(&mut self, network: &mut Sequential<f64>) -> f64 {
         network.reseed(self.seed);
         let scores = network.forward(self.x.view(), &mut self.tape);
@@ -216,7 +127,7 @@ impl Loss<'_> {
 /// The central difference of the loss for one element; `None` where a kink lies between the two ends.
 fn difference(
     network: &mut Sequential<f64>,
-    loss: &mut Loss<'_>,
+    loss: &mut Loss<'_, '_>,
     position: usize,
     index: &IxDyn,
     step: f64,
@@ -263,56 +174,4 @@ fn restore(network: &mut Sequential<f64>, statistics: &[ArrayD<f64>]) {
             param.value.assign(statistics.next().expect("as many statistics as before"));
         }
     });
-}
-
-/// Gathers the report of one parameter.
-struct Comparison<'a> {
-    config: &'a GradientCheck,
-    kinks: usize,
-    compared: usize,
-    sum: f64,
-    largest: Option<ElementError>,
-}
-
-impl<'a> Comparison<'a> {
-    fn new(config: &'a GradientCheck) -> Self {
-        Comparison { config, kinks: 0, compared: 0, sum: 0.0, largest: None }
-    }
-
-    fn add(&mut self, index: &IxDyn, backward: f64, numerical: Option<f64>) {
-        let Some(numerical) = numerical else {
-            self.kinks += 1;
-            return;
-        };
-        let difference = (backward - numerical).abs();
-        self.compared += 1;
-        self.sum += difference;
-        let floor = self.config.floor;
-        if backward.abs() <= floor && numerical.abs() <= floor {
-            return;
-        }
-        let relative = difference / backward.abs().max(numerical.abs());
-        let relative_error = if relative.is_nan() { f64::INFINITY } else { relative };
-        if self.largest.as_ref().is_none_or(|largest| relative_error > largest.relative_error) {
-            self.largest = Some(ElementError { index: index.slice().to_vec(), backward, numerical, relative_error });
-        }
-    }
-
-    fn report(self, name: String, elements: usize) -> ParameterReport {
-        let mean_difference = if self.compared == 0 { 0.0 } else { self.sum / self.compared as f64 };
-        let mut failures = Vec::new();
-        let tolerance = self.config.mean_tolerance;
-        if mean_difference.is_nan() || mean_difference > tolerance {
-            failures.push(GradientFailure::MeanDifference { got: mean_difference, tolerance });
-        }
-        let (error, tolerance) = (self.largest.as_ref().map(|e| e.relative_error), self.config.relative_tolerance);
-        if let Some(got) = error.filter(|&error| error > tolerance) {
-            failures.push(GradientFailure::RelativeError { got, tolerance });
-        }
-        if self.kinks > 1 && self.kinks as f64 > self.config.kink_fraction * elements as f64 {
-            failures.push(GradientFailure::Kinks { got: self.kinks, elements });
-        }
-        let (kinks, largest_error) = (self.kinks, self.largest);
-        ParameterReport { name, elements, kinks, mean_difference, largest_error, failures }
-    }
 }

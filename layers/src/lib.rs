@@ -7,6 +7,7 @@ mod convolution;
 mod dropout;
 mod error;
 mod gradient_check;
+mod gradient_report;
 mod init;
 mod labels;
 mod layer;
@@ -27,9 +28,8 @@ pub use batch_normalization::BatchNormalization;
 pub use convolution::Convolution;
 pub use dropout::Dropout;
 pub use error::{NetworkError, ShapeError};
-pub use gradient_check::{
-    ElementError, GradientCheck, GradientFailure, GradientReport, ParameterReport, gradient_check,
-};
+pub use gradient_check::{GradientCheck, gradient_check};
+pub use gradient_report::{ElementError, GradientFailure, GradientReport, ParameterReport};
 pub use init::{Fans, Init};
 pub use labels::Labels;
 pub use layer::{Layer, Param, backward, forward, infer};
