@@ -1,0 +1,80 @@
+//! The loops, compiled here.
+
+use tensor::Real;
+
+use crate::adam::AdamCoefficients;
+
+/// The step functions of this crate for one number type; `f32` and `f64` have them.
+///
+/// They do what the free functions of the same names do. But a generic function is compiled in the crate that calls it,
+/// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them.
+pub trait Steps: Real {
+    /// [`sgd_step`](crate::sgd_step).
+    fn sgd_step(value: &mut [Self], grad: &[Self], lr: Self);
+    /// [`momentum_step`](crate::momentum_step).
+    fn momentum_step(value: &mut [Self], grad: &[Self], v: &mut [Self], lr: Self, momentum: Self);
+    /// [`nesterov_step`](crate::nesterov_step).
+    fn nesterov_step(value: &mut [Self], grad: &[Self], v: &mut [Self], lr: Self, momentum: Self);
+    /// [`ada_grad_step`](crate::ada_grad_step).
+    fn ada_grad_step(value: &mut [Self], grad: &[Self], h: &mut [Self], lr: Self, epsilon: Self);
+    /// [`rms_prop_step`](crate::rms_prop_step).
+    fn rms_prop_step(
+        value: &mut [Self],
+        grad: &[Self],
+        h: &mut [Self],
+        lr: Self,
+        decay_rate: Self,
+        rest: Self,
+        epsilon: Self,
+    );
+    /// [`adam_step`](crate::adam_step).
+    fn adam_step(value: &mut [Self], grad: &[Self], m: &mut [Self], v: &mut [Self], c: &AdamCoefficients<Self>);
+    /// [`weight_decay::add_gradient`](crate::weight_decay::add_gradient).
+    fn add_weight_decay(grad: &mut [Self], value: &[Self], lambda: Self);
+}
+
+macro_rules! compile_for {
+    ($F:ty) => {
+        impl Steps for $F {
+            #[inline(never)]
+            fn sgd_step(value: &mut [$F], grad: &[$F], lr: $F) {
+                crate::sgd_step(value, grad, lr);
+            }
+            #[inline(never)]
+            fn momentum_step(value: &mut [$F], grad: &[$F], v: &mut [$F], lr: $F, momentum: $F) {
+                crate::momentum_step(value, grad, v, lr, momentum);
+            }
+            #[inline(never)]
+            fn nesterov_step(value: &mut [$F], grad: &[$F], v: &mut [$F], lr: $F, momentum: $F) {
+                crate::nesterov_step(value, grad, v, lr, momentum);
+            }
+            #[inline(never)]
+            fn ada_grad_step(value: &mut [$F], grad: &[$F], h: &mut [$F], lr: $F, epsilon: $F) {
+                crate::ada_grad_step(value, grad, h, lr, epsilon);
+            }
+            #[inline(never)]
+            fn rms_prop_step(
+                value: &mut [$F],
+                grad: &[$F],
+                h: &mut [$F],
+                lr: $F,
+                decay_rate: $F,
+                rest: $F,
+                epsilon: $F,
+            ) {
+                crate::rms_prop_step(value, grad, h, lr, decay_rate, rest, epsilon);
+            }
+            #[inline(never)]
+            fn adam_step(value: &mut [$F], grad: &[$F], m: &mut [$F], v: &mut [$F], c: &AdamCoefficients<$F>) {
+                crate::adam_step(value, grad, m, v, c);
+            }
+            #[inline(never)]
+            fn add_weight_decay(grad: &mut [$F], value: &[$F], lambda: $F) {
+                crate::weight_decay::add_gradient(grad, value, lambda);
+            }
+        }
+    };
+}
+
+compile_for!(f32);
+compile_for!(f64);
