@@ -30,6 +30,15 @@ pub struct Dataset {
     classes: usize,
 }
 
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What a network learns from.
+    Train,
+    /// What it is judged by.
+    Test,
+}
+
 /// A data set in its two parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splits {

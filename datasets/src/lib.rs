@@ -6,6 +6,8 @@ mod arrays;
 #[cfg(feature = "batches")]
 mod batches;
 mod dataset;
+#[cfg(feature = "digits")]
+pub mod digits;
 mod error;
 mod find;
 mod gzip;
@@ -17,7 +19,7 @@ mod scaling;
 
 #[cfg(feature = "batches")]
 pub use batches::{Batches, Position, Sampling};
-pub use dataset::{Dataset, Splits};
+pub use dataset::{Dataset, Part, Splits};
 pub use error::{Error, NamedBy};
 pub use find::{cache_dir, find};
 pub use mnist::MnistKind;

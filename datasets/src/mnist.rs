@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::dataset::{Dataset, Splits};
+use crate::dataset::{Dataset, Part, Splits};
 use crate::error::Error;
 use crate::idx::{self, Elements, Idx};
 
@@ -16,15 +16,6 @@ pub enum MnistKind {
     Mnist,
     /// Pictures of clothes (Xiao, Rasul, Vollgraf, 2017) in the very same format.
     FashionMnist,
-}
-
-/// Which part of a data set a file belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// What a network learns from.
-    Train,
-    /// What it is judged by.
-    Test,
 }
 
 /// What is in a file.

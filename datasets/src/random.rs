@@ -39,3 +39,24 @@ impl Random {
         }
     }
 }
+
+#[cfg(feature = "digits")]
+impl Random {
+    /// A number from 0 to 1, 1 excluded: a multiple of 2⁻²⁴.
+    pub(crate) fn uniform(&mut self) -> f32 {
+        (self.0.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    /// A number between two others.
+    pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// A number of about the normal distribution with mean 0 and deviation 1: the sum of four uniform ones, so never
+    /// beyond ±3.5, and computed without logarithm or cosine.
+    pub(crate) fn normal(&mut self) -> f32 {
+        let sum = self.uniform() + self.uniform() + self.uniform() + self.uniform();
+        // Four uniform numbers have the mean 2 and the variance 4 / 12.
+        (sum - 2.0) * 1.732_050_8
+    }
+}
