@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod affine;
+pub mod conv_pool;
 pub mod convolution;
 mod error;
 mod gemm;
@@ -11,9 +12,12 @@ pub mod im2col;
 mod kernels;
 pub mod pooling;
 mod real;
+#[allow(unsafe_code)]
+pub mod threads;
 
 pub use error::GeometryError;
 pub use gemm::gemm;
 pub use geometry::{Geometry, Rounding, Window};
+pub use kernels::{Isa, IsaError, Plan, isa};
 pub use ndarray;
 pub use real::Real;

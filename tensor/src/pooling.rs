@@ -16,6 +16,11 @@ use crate::real::Real;
 pub fn max_forward<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], argmax: &mut [u32]) {
     check(geometry, x.len(), y.len());
     assert_eq!(argmax.len(), y.len(), "argmax: {} elements, expected {}", argmax.len(), y.len());
+    forward_planes(geometry, x, y, argmax);
+}
+
+/// As [`max_forward`], for any number of planes.
+pub(crate) fn forward_planes<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], argmax: &mut [u32]) {
     for_each_plane(geometry, x, y, |plane, y, first| {
         for (position, y) in y.iter_mut().enumerate() {
             let (at, value) = largest(geometry, plane, position);
@@ -31,6 +36,11 @@ pub fn max_forward<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], argmax: &
 /// Where a length does not match the geometry.
 pub fn max_infer<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
     check(geometry, x.len(), y.len());
+    infer_planes(geometry, x, y);
+}
+
+/// As [`max_infer`], for any number of planes.
+pub(crate) fn infer_planes<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
     for_each_plane(geometry, x, y, |plane, y, _| {
         for (position, y) in y.iter_mut().enumerate() {
             *y = largest(geometry, plane, position).1;

@@ -1,7 +1,22 @@
 //! The arithmetic beneath the safe entries of this crate.
 
+mod affine;
+mod conv_pool;
+mod convolution;
+mod dot;
+mod isa;
+mod lanes;
 mod matrixmultiply;
+mod patches;
+mod portable;
 pub(crate) mod reference;
+mod rows;
+mod scratch;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub use conv_pool::Plan;
+pub use isa::{Isa, IsaError, isa};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -34,6 +49,26 @@ pub trait Engine: Sized {
         reference::conv_backward_input(geometry, w, dy, dx);
     }
 
+    fn conv_pool_forward(plan: &Plan, x: &[Self], w: &[Self], b: &[Self], y: &mut [Self], argmax: Option<&mut [u32]>)
+    where
+        Self: Real,
+    {
+        reference::conv_pool_forward(plan, x, w, b, y, argmax);
+    }
+
+    fn conv_pool_backward_weights(
+        plan: &Plan,
+        x: &[Self],
+        (y, argmax): (&[Self], &[u32]),
+        dy: &[Self],
+        dw: &mut [Self],
+        db: &mut [Self],
+    ) where
+        Self: Real,
+    {
+        reference::conv_pool_backward_weights(plan, x, (y, argmax), dy, dw, db);
+    }
+
     fn affine_forward(x: &[Self], w: &[Self], b: &[Self], y: &mut [Self])
     where
         Self: Real,
@@ -56,9 +91,51 @@ pub trait Engine: Sized {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 impl Engine for f32 {
     fn gemm(alpha: f32, a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, beta: f32, c: ArrayViewMut2<'_, f32>) {
         matrixmultiply::sgemm(alpha, a, b, beta, c);
+    }
+
+    fn conv_forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
+        convolution::forward(geometry, x, w, b, y);
+    }
+
+    fn conv_backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        convolution::backward_weights(geometry, x, dy, dw, db);
+    }
+
+    fn conv_backward_input(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mut [f32]) {
+        convolution::backward_input(geometry, w, dy, dx);
+    }
+
+    fn conv_pool_forward(plan: &Plan, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {
+        conv_pool::forward(plan, x, w, b, y, argmax);
+    }
+
+    fn conv_pool_backward_weights(
+        plan: &Plan,
+        x: &[f32],
+        (y, argmax): (&[f32], &[u32]),
+        dy: &[f32],
+        dw: &mut [f32],
+        db: &mut [f32],
+    ) {
+        conv_pool::backward_weights(plan, x, (y, argmax), dy, dw, db);
+    }
+
+    fn affine_forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
+        affine::forward(x, w, b, y);
+    }
+
+    fn affine_backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        affine::backward_weights(x, dy, dw, db);
+    }
+
+    fn affine_backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
+        affine::backward_input(w, outputs, dy, dx);
     }
 }
 

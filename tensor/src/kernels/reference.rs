@@ -2,8 +2,11 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
+use super::Plan;
+use crate::conv_pool;
 use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
+use crate::pooling;
 use crate::real::Real;
 
 fn matrix<F>(slice: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
@@ -55,6 +58,43 @@ pub(crate) fn conv_backward_input<F: Real>(geometry: &Geometry, w: &[F], dy: &[F
         F::gemm(F::ONE, matrix(dy, filters, positions).t(), w, F::ZERO, dcol.view_mut());
         col2im(geometry, dcol.as_slice().expect("row-major"), dx);
     }
+}
+
+pub(crate) fn conv_pool_forward<F: Real>(
+    plan: &Plan,
+    x: &[F],
+    w: &[F],
+    b: &[F],
+    y: &mut [F],
+    argmax: Option<&mut [u32]>,
+) {
+    let n = x.len() / plan.conv().input_len();
+    let mut conv = vec![F::ZERO; n * b.len() * plan.conv().positions()];
+    F::conv_forward(plan.conv(), x, w, b, &mut conv);
+    for y in &mut conv {
+        if *y <= F::ZERO {
+            *y = F::ZERO;
+        }
+    }
+    // Every filter is a channel of the pooling.
+    match argmax {
+        Some(argmax) => pooling::forward_planes(plan.pool(), &conv, y, argmax),
+        None => pooling::infer_planes(plan.pool(), &conv, y),
+    }
+}
+
+pub(crate) fn conv_pool_backward_weights<F: Real>(
+    plan: &Plan,
+    x: &[F],
+    (y, argmax): (&[F], &[u32]),
+    dy: &[F],
+    dw: &mut [F],
+    db: &mut [F],
+) {
+    let n = x.len() / plan.conv().input_len();
+    let mut dconv = vec![F::ZERO; n * db.len() * plan.conv().positions()];
+    conv_pool::backward_pool(plan, (y, argmax), dy, &mut dconv);
+    F::conv_backward_weights(plan.conv(), x, &dconv, dw, db);
 }
 
 pub(crate) fn affine_forward<F: Real>(x: &[F], w: &[F], b: &[F], y: &mut [F]) {

@@ -10,13 +10,13 @@ use tensor::Real;
 use tensor::ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 /// One `.npz` file.
-pub struct Golden {
+pub(crate) struct Golden {
     path: PathBuf,
     archive: zip::ZipArchive<File>,
 }
 
 /// Opens the golden file of this name, `"small_net.npz"` say.
-pub fn open(name: &str) -> Golden {
+pub(crate) fn open(name: &str) -> Golden {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tensor/tests/golden");
     let path = std::env::var_os("GOLDEN_DIR").map_or(beside, PathBuf::from).join(name);
     let file = File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -25,7 +25,7 @@ pub fn open(name: &str) -> Golden {
 
 impl Golden {
     /// The array of this name as `f64`, whatever its element type.
-    pub fn array(&mut self, name: &str) -> ArrayD<f64> {
+    pub(crate) fn array(&mut self, name: &str) -> ArrayD<f64> {
         let context = format!("{}: {name}", self.path.display());
         let entry = self.archive.by_name(&format!("{name}.npy")).unwrap_or_else(|e| panic!("{context}: {e}"));
         let npy = npyz::NpyFile::new(entry).expect(&context);
@@ -43,14 +43,14 @@ impl Golden {
     }
 
     /// The array of this name as whole numbers.
-    pub fn integers(&mut self, name: &str) -> Vec<usize> {
+    pub(crate) fn integers(&mut self, name: &str) -> Vec<usize> {
         self.array(name).iter().map(|&v| v as usize).collect()
     }
 }
 
 /// Asserts that every element of `got` is within `tolerance` of the largest magnitude in `expected`.
 #[track_caller]
-pub fn assert_close<'a, F: Real>(
+pub(crate) fn assert_close<'a, F: Real>(
     what: &str,
     got: impl IntoIterator<Item = &'a F>,
     expected: &ArrayD<f64>,

@@ -1,0 +1,85 @@
+//! Convolution, ReLU and max-pooling in one pass, forward and backward.
+//!
+//! Computes exactly what [`convolution`](crate::convolution), ReLU and [`pooling`](crate::pooling) compute one after the
+//! other, without the arrays between them: the output and `argmax` are the same to the bit. Of the weight gradient only the
+//! order of the sum differs: where pooling and ReLU left a gradient of zero, nothing is added.
+
+use crate::geometry::Geometry;
+use crate::real::Real;
+
+pub use crate::kernels::Plan;
+
+/// `y ← max-pool(relu(convolution of x with w, plus b))`; where it is wanted, `argmax ←` where in its plane of the
+/// convolution's output each maximum lies.
+///
+/// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `argmax` (N, FN, PH, PW), row-major.
+///
+/// # Panics
+/// Where a length does not match.
+pub fn forward<F: Real>(plan: &Plan, x: &[F], w: &[F], b: &[F], y: &mut [F], argmax: Option<&mut [u32]>) {
+    check(plan, x.len(), w.len(), b.len(), y.len());
+    if let Some(argmax) = &argmax {
+        assert_eq!(argmax.len(), y.len(), "argmax: {} elements, expected {}", argmax.len(), y.len());
+    }
+    F::conv_pool_forward(plan, x, w, b, y, argmax);
+}
+
+/// `dw` and `db` ← the gradients, given `dy`, the gradient of `y`; overwrites. `y` and `argmax` are those of [`forward`].
+///
+/// # Panics
+/// Where a length does not match.
+pub fn backward_weights<F: Real>(
+    plan: &Plan,
+    x: &[F],
+    (y, argmax): (&[F], &[u32]),
+    dy: &[F],
+    dw: &mut [F],
+    db: &mut [F],
+) {
+    check(plan, x.len(), dw.len(), db.len(), y.len());
+    assert!(
+        argmax.len() == y.len() && dy.len() == y.len(),
+        "y has {} elements, argmax {}, dy {}: they must be equal",
+        y.len(),
+        argmax.len(),
+        dy.len()
+    );
+    F::conv_pool_backward_weights(plan, x, (y, argmax), dy, dw, db);
+}
+
+/// `dconv ←` the gradient of the convolution's output, given `dy`, the gradient of `y`: what the input gradient of the
+/// convolution is computed from, where somebody reads it.
+///
+/// `dconv` (N, FN, OH, OW), `y`, `argmax` and `dy` (N, FN, PH, PW).
+///
+/// # Panics
+/// Where a length does not match.
+pub fn backward_pool<F: Real>(plan: &Plan, (y, argmax): (&[F], &[u32]), dy: &[F], dconv: &mut [F]) {
+    let (windows, positions) = (plan.pool().positions(), plan.conv().positions());
+    assert!(
+        argmax.len() == y.len() && dy.len() == y.len() && dconv.len() / positions == dy.len() / windows,
+        "y has {} elements, argmax {}, dy {}, dconv {}: they must be windows and positions of as many planes",
+        y.len(),
+        argmax.len(),
+        dy.len(),
+        dconv.len()
+    );
+    dconv.fill(F::ZERO);
+    for (plane, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
+        let pooled = plane * windows..(plane + 1) * windows;
+        for ((&y, &at), &d) in y[pooled.clone()].iter().zip(&argmax[pooled.clone()]).zip(&dy[pooled]) {
+            if y > F::ZERO || y.is_nan() {
+                dconv[at as usize] += d;
+            }
+        }
+    }
+}
+
+fn check(plan: &Plan, x: usize, w: usize, filters: usize, y: usize) {
+    let conv: &Geometry = plan.conv();
+    let n = x / conv.input_len();
+    assert_eq!(x, n * conv.input_len(), "x: {x} elements are no whole number of images of {conv:?}");
+    assert_eq!(w, filters * conv.patch_len(), "w: {w} elements, expected {filters} filters of {conv:?}");
+    let expected = n * filters * plan.pool().positions();
+    assert_eq!(y, expected, "y: {y} elements, expected {expected} for {n} images and {filters} filters");
+}

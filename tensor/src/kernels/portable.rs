@@ -1,0 +1,77 @@
+//! Vectors as arrays: runs everywhere, and is what the others are compared with.
+//!
+//! Without FMA hardware (or a target that is compiled for it) `f32::mul_add` is a function call, some 30 times slower:
+//! the bits are the same, the speed is not.
+
+use super::isa::Vectors;
+use super::lanes::Lanes;
+
+/// Plain arrays.
+pub(super) struct Portable;
+
+impl Vectors for Portable {
+    type V16 = Array<16>;
+    type V8 = Array<8>;
+    const REGISTERS_OF_16: usize = 8;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Array<const N: usize>([f32; N]);
+
+impl<const N: usize> Lanes<N> for Array<N> {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Array([x; N])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's pointer is valid for N elements.
+        Array(unsafe { from.cast::<[f32; N]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's pointer is valid for N elements.
+        unsafe { to.cast::<[f32; N]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        let mut lanes = [0.0; N];
+        // SAFETY: the caller's pointer is valid for `n` elements, and `n` is at most N.
+        unsafe { std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), n) };
+        Array(lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, n: usize) {
+        // SAFETY: as in `load_first`.
+        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, n) };
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self {
+        Array(std::array::from_fn(|i| self.0[i].mul_add(a.0[i], b.0[i])))
+    }
+
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        Array(self.0.map(|x| if x <= 0.0 { 0.0 } else { x }))
+    }
+
+    #[inline(always)]
+    unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
+        for i in 0..N {
+            let (old, new) = (self.0[i], new.0[i]);
+            if new > old || (new.is_nan() && !old.is_nan()) {
+                (self.0[i], at.0[i]) = (new, new_at.0[i]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn to_array(self) -> [f32; N] {
+        self.0
+    }
+}

@@ -1,0 +1,264 @@
+//! Weighted sums of rows: `out[r][j] = start + Σ_s coefficient[r][s] · rows[s][j]`.
+//!
+//! The lanes run over the columns j. Every element adds its products in ascending s, each with one fused multiply-add: that
+//! order, and nothing else, decides the bits. Tiles of some rows of `out` by some vectors stay in registers while s runs.
+//!
+//! A matrix product A·B is this with A as the coefficients and B as the rows. So are the weight gradient and the input
+//! gradient of an affine layer, and the convolution over a transposed im2col.
+
+use super::isa::{Kernel, Vectors, run};
+use super::lanes::Lanes;
+
+/// What a sum starts from.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a> {
+    Zero,
+    /// One number for each row of `out`.
+    Bias(&'a [f32]),
+}
+
+/// `coefficient[r][s]` lies at `r · strides[0] + s · strides[1]`.
+#[derive(Clone, Copy)]
+pub(super) struct Coefficients<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) strides: [usize; 2],
+}
+
+/// `rows[s][j]` lies at `s · stride + j`.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) count: usize,
+}
+
+/// Some rows of an output: `out[r][j]` lies at `first + r · stride + j`. It stands for a mutable borrow of those elements.
+pub(super) struct Out<'a> {
+    first: *mut f32,
+    rows: usize,
+    stride: usize,
+    columns: usize,
+    borrowed: std::marker::PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Out<'a> {
+    /// All of a row-major matrix with rows of `stride`, of which the first `columns` are the output.
+    pub(super) fn new(values: &'a mut [f32], stride: usize, columns: usize) -> Self {
+        assert!(columns <= stride && (stride == 0 || values.len().is_multiple_of(stride)));
+        let rows = values.len().checked_div(stride).unwrap_or(0);
+        Out { first: values.as_mut_ptr(), rows, stride, columns, borrowed: std::marker::PhantomData }
+    }
+
+    /// Neighbouring columns of a matrix.
+    pub(super) fn block(block: &'a mut crate::threads::Block<'_, f32>) -> Self {
+        let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
+        let first = if rows == 0 { std::ptr::null_mut() } else { block.row(0).as_mut_ptr() };
+        Out { first, rows, stride, columns, borrowed: std::marker::PhantomData }
+    }
+}
+
+/// Rows that stay in the first-level cache while the tiles of a block of columns go over them.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Computes all of `out` on this thread; `rows` begin at the column where `out` begins.
+///
+/// # Panics
+/// Where a slice is too short.
+pub(super) fn weighted_sums(start: Start<'_>, coefficients: Coefficients<'_>, rows: Rows<'_>, out: Out<'_>) {
+    if out.rows == 0 || out.columns == 0 {
+        return;
+    }
+    if rows.count > 0 {
+        let last = (out.rows - 1) * coefficients.strides[0] + (rows.count - 1) * coefficients.strides[1];
+        assert!(last < coefficients.values.len(), "coefficients: {} too short", coefficients.values.len());
+        let last = (rows.count - 1) * rows.stride + out.columns - 1;
+        assert!(last < rows.values.len(), "rows: {} too short", rows.values.len());
+    }
+    if let Start::Bias(bias) = start {
+        assert_eq!(bias.len(), out.rows, "one start for each row");
+    }
+    run(WeightedSums { start, coefficients, rows, out });
+}
+
+struct WeightedSums<'a> {
+    start: Start<'a>,
+    coefficients: Coefficients<'a>,
+    rows: Rows<'a>,
+    out: Out<'a>,
+}
+
+impl Kernel for WeightedSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vectors>(self) {
+        // SAFETY: the machine has the instructions; `weighted_sums` checked all lengths.
+        unsafe {
+            if V::REGISTERS_OF_16 >= 32 {
+                self.blocks::<V, 6, 4>();
+            } else {
+                self.blocks::<V, 6, 1>();
+            }
+        }
+    }
+}
+
+/// One tile: where its numbers begin.
+#[derive(Clone, Copy)]
+struct Tile {
+    /// First row of the tile.
+    r: usize,
+    /// First column, and columns of the last vector.
+    j: usize,
+    in_last: usize,
+    /// The rows `s .. s_end` are added.
+    s: usize,
+    s_end: usize,
+}
+
+impl WeightedSums<'_> {
+    /// # Safety
+    /// As [`Kernel::run`]; all lengths are checked.
+    #[inline(always)]
+    unsafe fn blocks<V: Vectors, const R: usize, const T: usize>(&self) {
+        let (width, mut s) = (16 * T, 0);
+        loop {
+            let s_end = (s + ROWS_AT_ONCE).min(self.rows.count);
+            let mut j = 0;
+            // SAFETY: every tile lies inside `out`.
+            unsafe {
+                while j + width <= self.out.columns {
+                    self.columns::<V, R, T>(Tile { r: 0, j, in_last: 16, s, s_end });
+                    j += width;
+                }
+                // What is left of the columns, in the narrowest tile that holds it.
+                while j < self.out.columns {
+                    let left = self.out.columns - j;
+                    let tile =
+                        |vectors: usize| Tile { r: 0, j, in_last: (left - 16 * (vectors - 1)).min(16), s, s_end };
+                    match left.div_ceil(16).min(T) {
+                        1 => self.columns::<V, R, 1>(tile(1)),
+                        2 => self.columns::<V, R, 2>(tile(2)),
+                        3 => self.columns::<V, R, 3>(tile(3)),
+                        _ => self.columns::<V, R, 4>(tile(4)),
+                    }
+                    j += 16 * left.div_ceil(16).min(T);
+                }
+            }
+            s = s_end;
+            if s == self.rows.count {
+                break;
+            }
+        }
+    }
+
+    /// All rows of `out` in the columns of one tile.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`]; the columns of the tile lie inside `out`.
+    #[inline(always)]
+    unsafe fn columns<V: Vectors, const R: usize, const T: usize>(&self, mut tile: Tile) {
+        // SAFETY: the rows of every tile lie inside `out`.
+        unsafe {
+            while tile.r + R <= self.out.rows {
+                self.tile::<V, R, T>(tile);
+                tile.r += R;
+            }
+            match self.out.rows - tile.r {
+                0 => {}
+                1 => self.tile::<V, 1, T>(tile),
+                2 => self.tile::<V, 2, T>(tile),
+                3 => self.tile::<V, 3, T>(tile),
+                4 => self.tile::<V, 4, T>(tile),
+                _ => self.tile::<V, 5, T>(tile),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Kernel::run`]; the tile of `R` rows and `T` vectors lies inside `out`.
+    #[inline(always)]
+    unsafe fn tile<V: Vectors, const R: usize, const T: usize>(&self, tile: Tile) {
+        // SAFETY: the tile lies inside `out`, s inside `rows` and the coefficients, as was checked; the last vector touches
+        // `in_last` lanes alone.
+        unsafe {
+            let out = self.out.first.add(tile.r * self.out.stride + tile.j);
+            let mut sums = [[V::V16::splat(0.0); T]; R];
+            for (r, sums) in sums.iter_mut().enumerate() {
+                match self.start {
+                    _ if tile.s > 0 => *sums = load::<V, T>(out.add(r * self.out.stride), tile.in_last),
+                    Start::Zero => {}
+                    Start::Bias(bias) => *sums = [V::V16::splat(*bias.get_unchecked(tile.r + r)); T],
+                }
+            }
+            let [r_stride, s_stride] = self.coefficients.strides;
+            let mut coefficient = self.coefficients.values.as_ptr().add(tile.r * r_stride + tile.s * s_stride);
+            let mut row = self.rows.values.as_ptr().add(tile.s * self.rows.stride + tile.j);
+            if tile.in_last == 16 {
+                for _ in tile.s..tile.s_end {
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, 16));
+                    coefficient = coefficient.wrapping_add(s_stride);
+                    row = row.wrapping_add(self.rows.stride);
+                }
+            } else {
+                for _ in tile.s..tile.s_end {
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, tile.in_last));
+                    coefficient = coefficient.wrapping_add(s_stride);
+                    row = row.wrapping_add(self.rows.stride);
+                }
+            }
+            for (r, sums) in sums.iter().enumerate() {
+                let out = out.add(r * self.out.stride);
+                for (t, sum) in sums.iter().enumerate() {
+                    if t + 1 < T || tile.in_last == 16 {
+                        sum.store(out.add(16 * t));
+                    } else {
+                        sum.store_first(out.add(16 * t), tile.in_last);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `T` vectors from `from` on, `in_last` lanes of the last.
+///
+/// # Safety
+/// The machine has the instructions; the pointer is valid for so many elements.
+#[inline(always)]
+unsafe fn load<V: Vectors, const T: usize>(from: *const f32, in_last: usize) -> [V::V16; T] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut vectors = [V::V16::splat(0.0); T];
+        for (t, vector) in vectors.iter_mut().enumerate() {
+            *vector = if t + 1 < T || in_last == 16 {
+                V::V16::load(from.add(16 * t))
+            } else {
+                V::V16::load_first(from.add(16 * t), in_last)
+            };
+        }
+        vectors
+    }
+}
+
+/// Adds one row, times its coefficient, to each of the `R` sums.
+///
+/// # Safety
+/// The machine has the instructions; `coefficient` is valid at `R` steps of `r_stride`.
+#[inline(always)]
+unsafe fn add_row<V: Vectors, const R: usize, const T: usize>(
+    sums: &mut [[V::V16; T]; R],
+    coefficient: *const f32,
+    r_stride: usize,
+    row: [V::V16; T],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let coefficient = V::V16::splat(*coefficient.add(r * r_stride));
+            for (sum, &row) in sums.iter_mut().zip(&row) {
+                *sum = coefficient.mul_add(row, *sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Every kernel, on every instruction set of this machine, against the plain definition in f64; and all instruction sets
+//! against each other, bit for bit.
+//!
+//! Outputs are poisoned with NaN beforehand and guarded behind their end. The check itself is tested with wrong results.
+
+use super::isa::{Isa, with_isa};
+use super::reference;
+use crate::geometry::{Geometry, Rounding, Window};
+use crate::{Plan, affine, conv_pool, convolution, pooling};
+
+/// Numbers in −1 … 1 from a small generator; about one in eight is zero.
+fn numbers(len: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f32 / (1_u64 << 30) as f32 - 1.0
+    };
+    (0..len).map(|_| if next() > 0.75 { 0.0 } else { next() }).collect()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+fn magnitudes(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v.abs())).collect()
+}
+
+const GUARD: usize = 40;
+
+/// What `compute` writes into an output of `len` numbers; panics where it writes behind it.
+fn output(len: usize, compute: impl FnOnce(&mut [f32])) -> Vec<f32> {
+    let mut buffer = vec![f32::NAN; len + GUARD];
+    buffer[len..].fill(1234.5);
+    compute(&mut buffer[..len]);
+    assert!(buffer[len..].iter().all(|&v| v == 1234.5), "written behind the end");
+    buffer.truncate(len);
+    buffer
+}
+
+/// Whether each of `got` is within the error bound of a sum of `terms` products: `(terms + 2) · ε` of the sum of their magnitudes.
+fn first_wrong(got: &[f32], exact: &[f64], magnitudes: &[f64], terms: usize) -> Option<String> {
+    assert!(got.len() == exact.len() && exact.len() == magnitudes.len());
+    let bound = (terms + 2) as f64 * f64::from(f32::EPSILON);
+    (0..got.len()).find_map(|i| {
+        let (error, allowed) = ((f64::from(got[i]) - exact[i]).abs(), bound * magnitudes[i]);
+        (error.is_nan() || error > allowed)
+            .then(|| format!("element {i}: {} for {}, allowed {allowed:e}", got[i], exact[i]))
+    })
+}
+
+/// Runs `compute` on every instruction set and compares the outputs with each other, and with the exact values.
+fn check(
+    what: &str,
+    len: usize,
+    terms: usize,
+    exact: &[f64],
+    magnitudes: &[f64],
+    mut compute: impl FnMut(&mut [f32]),
+) -> Vec<f32> {
+    let mut first: Option<(Isa, Vec<f32>)> = None;
+    for isa in Isa::available() {
+        let got = with_isa(isa, || output(len, &mut compute));
+        if let Some(wrong) = first_wrong(&got, exact, magnitudes, terms) {
+            panic!("{what}, {}: {wrong}", isa.name());
+        }
+        match &first {
+            None => first = Some((isa, got)),
+            Some((other, same)) => {
+                let differs = (0..len).find(|&i| got[i].to_bits() != same[i].to_bits());
+                assert_eq!(differs, None, "{what}: {} and {} differ", isa.name(), other.name());
+            }
+        }
+    }
+    first.expect("the portable set").1
+}
+
+#[test]
+fn the_check_notices_wrong_results() {
+    let (exact, size) = (vec![1.0, -2.0, 3.0, 0.5], vec![3.0; 4]);
+    let right: Vec<f32> = vec![1.0, -2.0, 3.0, 0.5];
+    assert_eq!(first_wrong(&right, &exact, &size, 10), None);
+    let mut dropped = right.clone();
+    dropped[3] = 0.0;
+    let wrongs = [vec![0.0; 4], dropped, vec![1.0, 3.0, -2.0, 0.5], vec![1.0, -2.0, f32::NAN, 0.5]];
+    for wrong in wrongs {
+        assert!(first_wrong(&wrong, &exact, &size, 10).is_some(), "{wrong:?} passes");
+    }
+    let guard = std::panic::catch_unwind(|| {
+        output(4, |out| {
+            // SAFETY: inside the guarded buffer.
+            unsafe { *out.as_mut_ptr().add(4) = 0.0 }
+        })
+    });
+    assert!(guard.is_err(), "a write behind the end passes");
+}
+
+#[test]
+fn affine_of_every_size() {
+    // Below, at and above the tiles; the network's own; and sizes that split into several tasks.
+    let sizes = [(1, 1, 1), (2, 15, 3), (3, 16, 4), (4, 17, 5), (5, 31, 6), (6, 33, 11), (7, 64, 2), (26, 65, 10)];
+    let larger = [(25, 200, 13), (51, 321, 7), (100, 257, 100), (9, 700, 12), (0, 5, 3)];
+    for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
+        let (x, w) = (numbers(n * inputs, 1), numbers(inputs * outputs, 2));
+        let (b, dy) = (numbers(outputs, 3), numbers(n * outputs, 4));
+        let name = |what| format!("affine {what} {n}×{inputs}×{outputs}");
+
+        let exact = |x: &[f64], w: &[f64], b: &[f64]| {
+            let mut y = vec![0.0; n * outputs];
+            reference::affine_forward(x, w, b, &mut y);
+            y
+        };
+        let (y, size) =
+            (exact(&wide(&x), &wide(&w), &wide(&b)), exact(&magnitudes(&x), &magnitudes(&w), &magnitudes(&b)));
+        check(&name("forward"), y.len(), inputs, &y, &size, |y| affine::forward(&x, &w, &b, y));
+
+        let exact = |x: &[f64], dy: &[f64]| {
+            let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; outputs]);
+            reference::affine_backward_weights(x, dy, &mut dw, &mut db);
+            [dw, db].concat()
+        };
+        let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
+        check(&name("backward_weights"), d.len(), n, &d, &size, |out| {
+            let (dw, db) = out.split_at_mut(w.len());
+            affine::backward_weights(&x, &dy, dw, db);
+        });
+
+        let exact = |w: &[f64], dy: &[f64]| {
+            let mut dx = vec![0.0; x.len()];
+            reference::affine_backward_input(w, outputs, dy, &mut dx);
+            dx
+        };
+        let (dx, size) = (exact(&wide(&w), &wide(&dy)), exact(&magnitudes(&w), &magnitudes(&dy)));
+        check(&name("backward_input"), dx.len(), outputs, &dx, &size, |dx| {
+            affine::backward_input(&w, outputs, &dy, dx)
+        });
+    }
+}
+
+/// (N, C, H, W), kernel, stride, padding, filters.
+type Case = ([usize; 4], [usize; 2], [usize; 2], [usize; 2], usize);
+
+const CASES: [Case; 12] = [
+    ([1, 1, 1, 1], [1, 1], [1, 1], [0, 0], 1),
+    ([2, 1, 5, 4], [2, 3], [1, 1], [0, 0], 2),
+    ([2, 1, 28, 28], [5, 5], [1, 1], [0, 0], 30),
+    ([9, 2, 7, 9], [3, 3], [2, 2], [1, 1], 7),
+    ([3, 3, 8, 6], [3, 2], [1, 2], [2, 0], 5),
+    ([1, 4, 6, 20], [3, 9], [1, 1], [1, 4], 6),
+    ([2, 1, 12, 30], [4, 17], [2, 1], [0, 3], 3),
+    ([2, 16, 14, 14], [3, 3], [1, 1], [1, 1], 16),
+    ([1, 1, 10, 10], [3, 3], [3, 3], [0, 2], 31),
+    ([33, 1, 6, 6], [3, 3], [1, 1], [0, 0], 4),
+    ([1, 3, 23, 23], [11, 11], [4, 4], [0, 0], 8),
+    ([2, 2, 16, 16], [1, 1], [1, 1], [0, 0], 12),
+];
+
+fn geometry(([_, c, h, w], kernel, stride, pad, _): Case) -> Geometry {
+    Geometry::new([c, h, w], Window { kernel, stride, pad, rounding: Rounding::Down }).expect("a valid case")
+}
+
+#[test]
+fn convolution_of_every_geometry() {
+    for case in CASES {
+        let (g, n, filters) = (geometry(case), case.0[0], case.4);
+        let (x, w) = (numbers(n * g.input_len(), 1), numbers(filters * g.patch_len(), 2));
+        let (b, dy) = (numbers(filters, 3), numbers(n * filters * g.positions(), 4));
+
+        let exact = |x: &[f64], w: &[f64], b: &[f64]| {
+            let mut y = vec![0.0; dy.len()];
+            reference::conv_forward(&g, x, w, b, &mut y);
+            y
+        };
+        let (y, size) =
+            (exact(&wide(&x), &wide(&w), &wide(&b)), exact(&magnitudes(&x), &magnitudes(&w), &magnitudes(&b)));
+        check(&format!("forward {case:?}"), y.len(), g.patch_len(), &y, &size, |y| {
+            convolution::forward(&g, &x, &w, &b, y)
+        });
+
+        let exact = |x: &[f64], dy: &[f64]| {
+            let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; filters]);
+            reference::conv_backward_weights(&g, x, dy, &mut dw, &mut db);
+            [dw, db].concat()
+        };
+        let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
+        let terms = n * g.positions();
+        check(&format!("backward_weights {case:?}"), d.len(), terms, &d, &size, |out| {
+            let (dw, db) = out.split_at_mut(w.len());
+            convolution::backward_weights(&g, &x, &dy, dw, db);
+        });
+
+        let exact = |w: &[f64], dy: &[f64]| {
+            let mut dx = vec![0.0; x.len()];
+            reference::conv_backward_input(&g, w, dy, &mut dx);
+            dx
+        };
+        let (dx, size) = (exact(&wide(&w), &wide(&dy)), exact(&magnitudes(&w), &magnitudes(&dy)));
+        let terms = filters * g.patch_len();
+        check(&format!("backward_input {case:?}"), dx.len(), terms, &dx, &size, |dx| {
+            convolution::backward_input(&g, &w, &dy, dx);
+        });
+    }
+}
+
+/// Poolings that fit most cases: kernel and stride.
+const POOLS: [([usize; 2], [usize; 2]); 5] =
+    [([2, 2], [2, 2]), ([1, 1], [1, 1]), ([3, 3], [2, 2]), ([2, 3], [1, 2]), ([3, 2], [3, 3])];
+
+#[test]
+fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
+    for (case, (kernel, stride)) in CASES.into_iter().flat_map(|case| POOLS.map(|pool| (case, pool))) {
+        let (conv, n, filters) = (geometry(case), case.0[0], case.4);
+        let [o_h, o_w] = conv.output();
+        let window = Window { kernel, stride, pad: [0, 0], rounding: Rounding::Down };
+        let Ok(pool) = Geometry::new([filters, o_h, o_w], window) else { continue };
+        let plan = Plan::new(conv, pool).expect("they fit");
+        let (mut x, w) = (numbers(n * conv.input_len(), 1), numbers(filters * conv.patch_len(), 2));
+        let b = numbers(filters, 3);
+        if n > 1 {
+            x[7] = f32::NAN; // passes through all of it
+        }
+
+        let mut between = vec![0.0; n * filters * conv.positions()];
+        convolution::forward(&conv, &x, &w, &b, &mut between);
+        between.iter_mut().filter(|v| **v <= 0.0).for_each(|v| *v = 0.0);
+        let mut y = vec![0.0; n * filters * pool.positions()];
+        let mut argmax = vec![0; y.len()];
+        pooling::max_forward(&pool, &between, &mut y, &mut argmax);
+
+        for isa in Isa::available() {
+            let mut at = vec![u32::MAX; y.len()];
+            let got = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, Some(&mut at))));
+            let name = format!("{case:?}, pool {kernel:?}, {}", isa.name());
+            for i in 0..y.len() {
+                assert!(
+                    got[i].to_bits() == y[i].to_bits() || (got[i].is_nan() && y[i].is_nan()),
+                    "{name}: element {i}"
+                );
+                // Where ReLU is at rest in the whole window all are zero, and no gradient goes anywhere.
+                assert!(at[i] == argmax[i] || y[i] == 0.0, "{name}: argmax {i} is {}, expected {}", at[i], argmax[i]);
+            }
+            let inferred = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, None)));
+            assert!(inferred.iter().zip(&got).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}: inference");
+        }
+
+        let x = numbers(n * conv.input_len(), 5);
+        let mut y = vec![0.0; y.len()];
+        conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut argmax));
+        let dy = numbers(y.len(), 6);
+        let exact = |x: &[f64], dy: &[f64]| {
+            let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; filters]);
+            reference::conv_pool_backward_weights(&plan, x, (&wide(&y), &argmax), dy, &mut dw, &mut db);
+            [dw, db].concat()
+        };
+        let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
+        check(&format!("backward {case:?}, pool {kernel:?}"), d.len(), n * pool.positions(), &d, &size, |out| {
+            let (dw, db) = out.split_at_mut(w.len());
+            conv_pool::backward_weights(&plan, &x, (&y, &argmax), &dy, dw, db);
+        });
+    }
+}
+
+#[test]
+fn threads_do_not_change_the_bits() {
+    let case = ([9, 1, 28, 28], [5, 5], [1, 1], [0, 0], 30);
+    let conv = geometry(case);
+    let pool = Geometry::new([30, 24, 24], Window::square(2).stride(2)).expect("fits");
+    let plan = Plan::new(conv, pool).expect("they fit");
+    let (x, w, b) = (numbers(9 * 784, 1), numbers(750, 2), numbers(30, 3));
+    let run = |threads| {
+        crate::threads::Pool::new(threads).install(|| {
+            let (mut y, mut argmax) = (vec![0.0; 9 * 4320], vec![0; 9 * 4320]);
+            conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut argmax));
+            let (mut dw, mut db) = (vec![0.0; 750], vec![0.0; 30]);
+            let dy = numbers(y.len(), 4);
+            conv_pool::backward_weights(&plan, &x, (&y, &argmax), &dy, &mut dw, &mut db);
+            (y, argmax, dw, db)
+        })
+    };
+    let one = run(1);
+    for threads in [2, 3, 8] {
+        assert!(run(threads) == one, "{threads} threads");
+    }
+}

@@ -1,0 +1,125 @@
+//! Disjoint parts of an output, each handed to one task.
+
+use std::marker::PhantomData;
+
+use super::for_each_task;
+
+/// A pointer that tasks may share, because each derives its own part from it.
+struct Base<T>(*mut T);
+
+// SAFETY: the functions below hand every element to at most one task, so sharing the pointer amounts to sending `T`s.
+unsafe impl<T: Send> Sync for Base<T> {}
+
+impl<T> Base<T> {
+    /// The elements `first .. first + len`.
+    ///
+    /// # Safety
+    /// They lie inside the slice that the pointer came from, which is borrowed mutably for `'a`, and nobody else uses them.
+    unsafe fn part<'a>(&self, first: usize, len: usize) -> &'a mut [T] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(first), len) }
+    }
+}
+
+/// The range of part `i` of `len` elements cut into parts of `size`; the last may be shorter.
+fn range(i: usize, size: usize, len: usize) -> (usize, usize) {
+    let first = i * size;
+    (first, size.min(len - first))
+}
+
+/// Cuts `out` into parts of `size` elements (the last may be shorter) and calls `task(i, part i)` for each, on the current
+/// pool.
+///
+/// # Panics
+/// Where `size` is 0, or a task panics.
+pub fn for_each_part<T: Send>(out: &mut [T], size: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+    assert!(size > 0, "parts of no elements");
+    let (len, base) = (out.len(), Base(out.as_mut_ptr()));
+    for_each_task(len.div_ceil(size), &|i| {
+        let (first, n) = range(i, size, len);
+        // SAFETY: the parts lie inside `out` (i < len.div_ceil(size)) and do not overlap; each `i` runs once.
+        task(i, unsafe { base.part(first, n) });
+    });
+}
+
+/// As [`for_each_part`], with two outputs that are cut into the same number of parts.
+///
+/// # Panics
+/// Where a size is 0, the numbers of parts differ, or a task panics.
+pub fn for_each_part2<A: Send, B: Send>(
+    (a, a_size): (&mut [A], usize),
+    (b, b_size): (&mut [B], usize),
+    task: impl Fn(usize, &mut [A], &mut [B]) + Sync,
+) {
+    assert!(a_size > 0 && b_size > 0, "parts of no elements");
+    let (a_len, b_len) = (a.len(), b.len());
+    let parts = a_len.div_ceil(a_size);
+    assert_eq!(parts, b_len.div_ceil(b_size), "both outputs must have the same number of parts");
+    let (a, b) = (Base(a.as_mut_ptr()), Base(b.as_mut_ptr()));
+    for_each_task(parts, &|i| {
+        let ((a_first, a_n), (b_first, b_n)) = (range(i, a_size, a_len), range(i, b_size, b_len));
+        // SAFETY: the parts lie inside their slices and do not overlap; each `i` runs once.
+        let (a, b) = unsafe { (a.part(a_first, a_n), b.part(b_first, b_n)) };
+        task(i, a, b);
+    });
+}
+
+/// Some neighbouring columns of a row-major matrix.
+pub struct Block<'a, T> {
+    first: *mut T,
+    rows: usize,
+    stride: usize,
+    columns: usize,
+    matrix: PhantomData<&'a mut [T]>,
+}
+
+impl<T> Block<'_, T> {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns of this block.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Elements from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// This block's part of row `row`.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    pub fn row(&mut self, row: usize) -> &mut [T] {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        // SAFETY: the row exists and this block's columns of it lie inside the matrix; no other block has these columns,
+        // and `&mut self` lends one row at a time.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(row * self.stride), self.columns) }
+    }
+}
+
+/// Cuts a row-major matrix into blocks of `width` columns (the last may be narrower) and calls `task(i, block i)` for
+/// each, on the current pool.
+///
+/// # Panics
+/// Where `columns` or `width` is 0, the length is no whole number of rows, or a task panics.
+pub fn for_each_block<T: Send>(
+    matrix: &mut [T],
+    columns: usize,
+    width: usize,
+    task: impl Fn(usize, Block<'_, T>) + Sync,
+) {
+    assert!(columns > 0 && width > 0, "blocks of no columns");
+    assert!(matrix.len().is_multiple_of(columns), "{} elements are no rows of {columns}", matrix.len());
+    let (rows, base) = (matrix.len() / columns, Base(matrix.as_mut_ptr()));
+    for_each_task(columns.div_ceil(width), &|i| {
+        let base = &base;
+        let (first, n) = range(i, width, columns);
+        // SAFETY: `first < columns`, so the pointer stays inside the matrix (or at its start, where it has no rows).
+        let first = unsafe { base.0.add(if rows == 0 { 0 } else { first }) };
+        task(i, Block { first, rows, stride: columns, columns: n, matrix: PhantomData });
+    });
+}
