@@ -147,15 +147,28 @@ impl Products<'_> {
                     }
                 }
             }
-            for (m, sums) in sums.iter().enumerate() {
-                for (n, sum) in sums.iter().enumerate() {
-                    let products = tree_sum(sum.to_array());
-                    let out = self.out.get_unchecked_mut((i + m) * self.out_stride + j + n);
-                    *out = match self.finish {
-                        Finish::Start(start) => products + *start.get_unchecked(j + n),
-                        Finish::Add => *out + products,
-                    };
+            // Through memory, in loops that the compiler unrolls: else it would keep all sums in memory throughout.
+            let mut lanes = [[[0.0; 16]; N]; M];
+            for (lanes, sums) in lanes.iter_mut().zip(&sums) {
+                for (lanes, sum) in lanes.iter_mut().zip(sums) {
+                    sum.store(lanes.as_mut_ptr());
                 }
+            }
+            self.finish(i, j, &lanes);
+        }
+    }
+
+    /// Adds up the lanes of a tile, and writes what they come to.
+    #[inline(always)]
+    fn finish<const M: usize, const N: usize>(&mut self, i: usize, j: usize, lanes: &[[[f32; 16]; N]; M]) {
+        for (m, lanes) in lanes.iter().enumerate() {
+            let out = &mut self.out[(i + m) * self.out_stride + j..][..N];
+            for (n, (out, &lanes)) in out.iter_mut().zip(lanes).enumerate() {
+                let products = tree_sum(lanes);
+                *out = match self.finish {
+                    Finish::Start(start) => products + start[j + n],
+                    Finish::Add => *out + products,
+                };
             }
         }
     }
