@@ -84,7 +84,7 @@ impl<F: Real> AdamCoefficients<F> {
 ///
 /// # Panics
 /// If the slices differ in length.
-#[inline]
+#[inline(always)]
 pub fn adam_step<F: Real>(value: &mut [F], grad: &[F], m: &mut [F], v: &mut [F], c: &AdamCoefficients<F>) {
     assert_eq!([value.len(); 3], [grad.len(), m.len(), v.len()], "adam: value, and grad, m and v");
     for (((w, &g), m), v) in value.iter_mut().zip(grad).zip(m).zip(v) {

@@ -1,13 +1,17 @@
 //! The loops, compiled here.
 
-use tensor::Real;
+use tensor::threads::for_each_part3;
+use tensor::{Real, Vectorize, vectorize};
 
 use crate::adam::AdamCoefficients;
+
+/// Weights that one task changes.
+const PART: usize = 16_384;
 
 /// The step functions of this crate for one number type; `f32` and `f64` have them.
 ///
 /// They do what the free functions of the same names do. But a generic function is compiled in the crate that calls it,
-/// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them.
+/// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them. Adam's, which most runs use and which does most, is compiled for every instruction set, and shared among threads.
 pub trait Steps: Real {
     /// [`sgd_step`](crate::sgd_step).
     fn sgd_step(value: &mut [Self], grad: &[Self], lr: Self);
@@ -31,6 +35,24 @@ pub trait Steps: Real {
     fn adam_step(value: &mut [Self], grad: &[Self], m: &mut [Self], v: &mut [Self], c: &AdamCoefficients<Self>);
     /// [`weight_decay::add_gradient`](crate::weight_decay::add_gradient).
     fn add_weight_decay(grad: &mut [Self], value: &[Self], lambda: Self);
+}
+
+/// [`adam_step`](crate::adam_step) of a part of the weights.
+struct AdamStep<'a, F: Real> {
+    value: &'a mut [F],
+    grad: &'a [F],
+    m: &'a mut [F],
+    v: &'a mut [F],
+    c: &'a AdamCoefficients<F>,
+}
+
+impl<F: Real> Vectorize for AdamStep<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        crate::adam_step(self.value, self.grad, self.m, self.v, self.c);
+    }
 }
 
 macro_rules! compile_for {
@@ -66,7 +88,11 @@ macro_rules! compile_for {
             }
             #[inline(never)]
             fn adam_step(value: &mut [$F], grad: &[$F], m: &mut [$F], v: &mut [$F], c: &AdamCoefficients<$F>) {
-                crate::adam_step(value, grad, m, v, c);
+                assert_eq!(value.len(), grad.len(), "adam: value and grad");
+                for_each_part3([value, m, v], PART, |i, value, m, v| {
+                    let grad = &grad[i * PART..][..value.len()];
+                    vectorize(AdamStep { value, grad, m, v, c });
+                });
             }
             #[inline(never)]
             fn add_weight_decay(grad: &mut [$F], value: &[$F], lambda: $F) {

@@ -18,6 +18,6 @@ pub mod threads;
 pub use error::GeometryError;
 pub use gemm::gemm;
 pub use geometry::{Geometry, Rounding, Window};
-pub use kernels::{Isa, IsaError, Plan, isa};
+pub use kernels::{Isa, IsaError, Plan, Vectorize, isa, vectorize};
 pub use ndarray;
 pub use real::Real;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tensor::threads::{Pool, for_each_block, for_each_part, for_each_part2, for_each_task};
+use tensor::threads::{Pool, for_each_block, for_each_part, for_each_part2, for_each_part3, for_each_task};
 
 #[test]
 fn every_task_runs_exactly_once() {
@@ -74,6 +74,15 @@ fn parts_and_blocks_cover_everything_once() {
             b.iter_mut().for_each(|v| *v += i + 1);
         });
         assert_eq!((a, b), (vec![1, 1, 1, 1, 2, 2, 2, 2, 3, 3], vec![1, 1, 2, 2, 3]));
+
+        let mut parts = [vec![0; 7], vec![0; 7], vec![0; 7]];
+        let [a, b, c] = &mut parts;
+        for_each_part3([a, b, c], 3, |i, a, b, c| {
+            for (k, part) in [a, b, c].into_iter().enumerate() {
+                part.iter_mut().for_each(|v| *v += 10 * k + i);
+            }
+        });
+        assert_eq!(parts[2], [20, 20, 20, 21, 21, 21, 22]);
 
         let mut matrix = vec![0; 3 * 5];
         for_each_block(&mut matrix, 5, 2, |i, mut block| {

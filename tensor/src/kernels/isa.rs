@@ -120,6 +120,35 @@ pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// A loop over slices in plain Rust that [`vectorize`] compiles for every instruction set.
+pub trait Vectorize {
+    /// What the loop results in.
+    type Output;
+
+    /// The loop. Must be `#[inline(always)]`, and so must be (or be small) all that it calls: what is not inlined is
+    /// compiled for the build's target.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a loop compiled for the instruction set in use. The results are those of plain Rust: no multiplication and addition
+/// are fused that the loop does not fuse.
+///
+/// # Panics
+/// Where `TENSOR_ISA` is wrong (see [`isa`]).
+#[inline]
+pub fn vectorize<L: Vectorize>(body: L) -> L::Output {
+    struct Plain<L>(L);
+    impl<L: Vectorize> Kernel for Plain<L> {
+        type Output = L::Output;
+
+        #[inline(always)]
+        unsafe fn run<V: Vectors>(self) -> L::Output {
+            self.0.run()
+        }
+    }
+    run(Plain(body))
+}
+
 #[cfg(test)]
 thread_local! {
     static FORCED: std::cell::Cell<Option<Isa>> = const { std::cell::Cell::new(None) };

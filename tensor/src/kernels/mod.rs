@@ -16,7 +16,7 @@ mod scratch;
 mod x86_64;
 
 pub use conv_pool::Plan;
-pub use isa::{Isa, IsaError, isa};
+pub use isa::{Isa, IsaError, Vectorize, isa, vectorize};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 

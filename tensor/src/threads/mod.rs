@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use parts::{Block, for_each_block, for_each_part, for_each_part2};
+pub use parts::{Block, for_each_block, for_each_part, for_each_part2, for_each_part3};
 pub use pool::Pool;
 
 static DEFAULT_THREADS: AtomicUsize = AtomicUsize::new(0);

@@ -64,6 +64,27 @@ pub fn for_each_part2<A: Send, B: Send>(
     });
 }
 
+/// As [`for_each_part`], with three outputs of the same length, cut alike.
+///
+/// # Panics
+/// Where `size` is 0, the lengths differ, or a task panics.
+pub fn for_each_part3<T: Send>(
+    out: [&mut [T]; 3],
+    size: usize,
+    task: impl Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync,
+) {
+    assert!(size > 0, "parts of no elements");
+    let len = out[0].len();
+    assert!(out.iter().all(|out| out.len() == len), "the three outputs must have the same length");
+    let [a, b, c] = out.map(|out| Base(out.as_mut_ptr()));
+    for_each_task(len.div_ceil(size), &|i| {
+        let (first, n) = range(i, size, len);
+        // SAFETY: the parts lie inside their slices and do not overlap; each `i` runs once.
+        let (a, b, c) = unsafe { (a.part(first, n), b.part(first, n), c.part(first, n)) };
+        task(i, a, b, c);
+    });
+}
+
 /// Some neighbouring columns of a row-major matrix.
 pub struct Block<'a, T> {
     first: *mut T,
