@@ -7,11 +7,68 @@ use crate::error::{NetworkError, ShapeError};
 use crate::init::{Fans, Init};
 use crate::layer::{Layer, Param};
 use crate::random::Random;
-use crate::shape::{batch, expect, slice, slice_mut};
+use crate::shape::{batch, elements, expect, slice, slice_mut};
 
 const KIND: &str = "Affine";
 
-/// Multiplies each sample by a matrix and adds a bias: `Y = X·W + b`.
+/// Multiplies each sample by a matrix and adds a bias: every output sees every input.
+///
+/// A sample of several axes is taken as one long vector, in row-major order; so an affine layer may follow a convolution
+/// or a pooling directly.
+///
+/// # Forward
+///
+/// ```text
+/// Y = X · W + b
+/// ```
+///
+/// # Shapes
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, `dx` | (N, I), or (N, …) with I elements a sample |
+/// | `y`, `dout` | (N, O) |
+/// | `W` | (I, O); in memory column-major, the weights of one output side by side |
+/// | `b` | (O) |
+///
+/// # Backward
+///
+/// Forward was `Y[n, o] = Σ over i of X[n, i] · W[i, o] + b[o]`. It changes with `b[o]` by 1, with `W[i, o]` by `X[n, i]`,
+/// and with `X[n, i]` by `W[i, o]`. By the chain rule:
+///
+/// ```text
+/// db[o]    = Σ over n of dout[n, o]                 the sum of the rows
+/// dW[i, o] = Σ over n of X[n, i] · dout[n, o]       dW = Xᵀ · dout
+/// dX[n, i] = Σ over o of dout[n, o] · W[i, o]       dX = dout · Wᵀ
+/// ```
+///
+/// # Cache
+///
+/// Nothing. The book keeps `x` and its shape; here `x` comes back with [`backward`](Layer::backward).
+///
+/// # Book
+///
+/// Section 5.6, class `Affine` of `common/layers.py`.
+///
+/// # Example
+///
+/// ```
+/// use layers::Affine;
+/// use layers::ndarray::array;
+///
+/// let w = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// let mut layer = Affine::new(w, array![10.0, 20.0, 30.0])?;
+///
+/// let x = array![[1.0, 2.0]].into_dyn();
+/// let y = layers::forward(&mut layer, &x);
+/// assert_eq!(y, array![[19.0, 32.0, 45.0]].into_dyn()); // 1·1 + 2·4 + 10, …
+///
+/// let dx = layers::backward(&mut layer, &x, &y, &array![[1.0, 0.0, 2.0]].into_dyn());
+/// assert_eq!(dx, array![[7.0, 16.0]].into_dyn()); // 1·1 + 2·3, 1·4 + 2·6
+/// assert_eq!(layer.w().grad, array![[1.0, 0.0, 2.0], [2.0, 0.0, 4.0]].into_dyn());
+/// assert_eq!(layer.b().grad, array![1.0, 0.0, 2.0].into_dyn());
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Affine<F: Real = f32> {
     /// (I, O), column-major: the weights of one output lie side by side.
@@ -96,7 +153,7 @@ impl<F: Real> Layer<F> for Affine<F> {
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let [inputs, outputs] = [self.w.value.shape()[0], self.w.value.shape()[1]];
-        match input.iter().product::<usize>() {
+        match elements(input)? {
             got if got == inputs => Ok(vec![outputs]),
             got => Err(ShapeError::Size { axis: "inputs", expected: inputs, got }),
         }

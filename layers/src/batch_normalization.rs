@@ -12,7 +12,85 @@ const KIND: &str = "BatchNormalization";
 /// What is added to the variance before its root is taken; the book writes `10e-7`.
 const EPSILON: f64 = 1e-6;
 
-/// Gives every channel the mean 0 and the standard deviation 1 over the batch, then stretches and shifts it.
+/// Gives every channel the mean 0 and the standard deviation 1 over the batch, then stretches and shifts it by what it
+/// learns.
+///
+/// # Forward
+///
+/// For each channel, over its M elements in the batch:
+///
+/// ```text
+/// training    mean = Σ x / M
+///             var  = Σ (x − mean)² / M
+///             std  = sqrt(var + 1e-6)
+///             xn   = (x − mean) / std
+///             y    = gamma · xn + beta
+///             running_mean ← 0.9 · running_mean + 0.1 · mean
+///             running_var  ← 0.9 · running_var  + 0.1 · var
+/// inference   y    = gamma · (x − running_mean) / sqrt(running_var + 1e-6) + beta
+/// ```
+///
+/// # Shapes
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, `y`, `dout`, `dx` | (N, C), with M = N; or (N, C, H, W), with M = N·H·W; or any (N, C, …) |
+/// | `gamma`, `beta`, `running_mean`, `running_var` | (C) |
+///
+/// # Backward
+///
+/// Forward was `y = gamma · xn + beta`, so
+///
+/// ```text
+/// dbeta  = Σ dout
+/// dgamma = Σ dout · xn
+/// dxn    = dout · gamma
+/// ```
+///
+/// Forward was `xn = (x − mean) / std`. Each x changes its own xn by 1 / std, and every xn of the channel through mean and
+/// std. From `mean = Σ x / M` follows `dmean/dx = 1 / M`; from `std² = Σ (x − mean)² / M + 1e-6` follows
+/// `2 · std · dstd/dx = 2 · (x − mean) / M`, so `dstd/dx = xn / M`. As xn changes with mean by −1 / std and with std by
+/// −xn / std, the three ways together are
+///
+/// ```text
+/// dx = dxn / std  −  (1 / M) · Σ dxn / std  −  (xn / M) · Σ dxn · xn / std
+///    = gamma / std · (dout − dbeta / M − xn · dgamma / M)
+/// ```
+///
+/// # Cache
+///
+/// `mean` and `std` of each channel. `xn` is computed again from `x`, which comes back with [`backward`](Layer::backward);
+/// the book keeps `xc`, `xn` and `std`.
+///
+/// # Book
+///
+/// Section 6.3, class `BatchNormalization` of `common/layers.py`, with its 1e-6 (written `10e-7`), its momentum of 0.9, its
+/// running values that begin at 0 and its variance that divides by M. On (N, C) it computes what the book does. On images
+/// the book takes one mean for every pixel of every channel; here, as in the source, there is one for every channel, so
+/// that images of any size can be normalised. Source: Sergey Ioffe and Christian Szegedy (2015), *Batch normalization:
+/// accelerating deep network training by reducing internal covariate shift*.
+///
+/// # Example
+///
+/// ```
+/// use layers::BatchNormalization;
+/// use layers::ndarray::array;
+///
+/// // One channel; 1 and 3 have the mean 2 and the variance 1.
+/// let mut layer = BatchNormalization::new(array![5.0], array![10.0])?;
+/// let x = array![[1.0], [3.0]].into_dyn();
+/// let y = layers::forward(&mut layer, &x);
+/// let near = |a: f64, b: f64| (a - b).abs() < 1e-5; // for the 1e-6 beside the variance
+/// assert!(near(y[[0, 0]], 5.0) && near(y[[1, 0]], 15.0)); // ∓1 · 5 + 10
+/// assert!(near(layer.running_mean().values()[0], 0.2) && near(layer.running_var().values()[0], 0.1));
+///
+/// let dx = layers::backward(&mut layer, &x, &y, &array![[1.0], [0.0]].into_dyn());
+/// assert_eq!(layer.beta().grad, array![1.0].into_dyn());
+/// assert!(near(layer.gamma().grad[[0]], -1.0));
+/// // Whatever two numbers are, they become −1 and 1: nothing that moves them changes y.
+/// assert!(near(dx[[0, 0]], 0.0) && near(dx[[1, 0]], 0.0));
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BatchNormalization<F: Real = f32> {
     /// All four are (C).

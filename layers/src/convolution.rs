@@ -11,7 +11,77 @@ use crate::shape::{batch, expect, slice, slice_mut};
 
 const KIND: &str = "Convolution";
 
-/// Slides filters over images.
+/// Slides filters over images: each output is the sum of the products of a filter with the patch of the image under it.
+///
+/// # Forward
+///
+/// ```text
+/// y[n, f, oy, ox] = b[f] + Σ over c, fy, fx of  x[n, c, oy·S + fy − P, ox·S + fx − P] · W[f, c, fy, fx]
+/// ```
+///
+/// with the stride S and the padding P (pixels outside the image are 0). With all patches as the rows of a matrix `col`
+/// ([`im2col`](tensor::im2col)) and all filters as the rows of a matrix `W`, that is one matrix product:
+///
+/// ```text
+/// Y = col · Wᵀ + b
+/// ```
+///
+/// # Shapes
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, `dx` | (N, C, H, W) |
+/// | `y`, `dout` | (N, FN, OH, OW), with `OH = (H + 2·P − FH) / S + 1`, and OW likewise |
+/// | `W` | (FN, C, FH, FW) |
+/// | `b` | (FN) |
+///
+/// # Backward
+///
+/// Forward was `Y = col · Wᵀ + b`, so one element was `Y[i, f] = Σ over k of col[i, k] · W[f, k] + b[f]`. It changes with
+/// `b[f]` by 1, with `W[f, k]` by `col[i, k]`, and with `col[i, k]` by `W[f, k]`. By the chain rule:
+///
+/// ```text
+/// db[f]     = Σ over i of dout[i, f]                   the sum of the rows
+/// dW[f, k]  = Σ over i of dout[i, f] · col[i, k]       dW = doutᵀ · col
+/// dcol[i,k] = Σ over f of dout[i, f] · W[f, k]         dcol = dout · W
+/// ```
+///
+/// Forward was `col = im2col(x)`: a pixel appears in `col` once for every window that sees it, so its gradient is the sum
+/// over those places: `dx = col2im(dcol)`.
+///
+/// # Cache
+///
+/// Nothing. The book keeps `x`, `col` and `col_W`; here `x` comes back with [`backward`](Layer::backward), and `col`,
+/// which is FH·FW times as large as the image, is not stored.
+///
+/// # Book
+///
+/// Section 7.4.3, class `Convolution` of `common/layers.py`; `Convolution(W, b, stride, pad)` is
+/// `Convolution::new(w, b, Window::square(5).stride(stride).pad(pad))`.
+///
+/// # Example
+///
+/// ```
+/// use layers::ndarray::array;
+/// use layers::{Convolution, Window};
+///
+/// // A filter that adds each pixel to the one to the lower right, and then 10.
+/// let w = array![[[[1.0, 0.0], [0.0, 1.0]]]];
+/// let mut layer = Convolution::new(w, array![10.0], Window::square(2))?;
+///
+/// let x = array![[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]].into_dyn();
+/// let y = layers::forward(&mut layer, &x);
+/// assert_eq!(y, array![[[[16.0, 18.0], [22.0, 24.0]]]].into_dyn());
+///
+/// let dout = array![[[[1.0, 1.0], [1.0, 1.0]]]].into_dyn();
+/// let dx = layers::backward(&mut layer, &x, &y, &dout);
+/// // How many windows let each pixel through:
+/// assert_eq!(dx, array![[[[1.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 1.0]]]].into_dyn());
+/// // The sum of the pixels that each tap saw: 1 + 2 + 4 + 5, …
+/// assert_eq!(layer.w().grad, array![[[[12.0, 16.0], [24.0, 28.0]]]].into_dyn());
+/// assert_eq!(layer.b().grad, array![4.0].into_dyn());
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Convolution<F: Real = f32> {
     /// (FN, C, FH, FW), row-major.

@@ -10,7 +10,55 @@ use crate::shape::{same, same_backward};
 
 const KIND: &str = "Dropout";
 
-/// Silences a random part of the numbers in training.
+/// Silences a random part of the numbers in training, so that a network cannot rely on any one of them.
+///
+/// # Forward
+///
+/// ```text
+/// training    y = x · mask, where each element of mask is 0 with the probability `ratio`, else 1
+/// inference   y = x · (1 − ratio), the mean of the above
+/// ```
+///
+/// # Shapes
+///
+/// `x`, `y`, `dout` and `dx` are of one shape, any (N, …).
+///
+/// # Backward
+///
+/// Forward was `y = x · mask`, so y changes with x by `mask`:
+///
+/// ```text
+/// dx = dout · mask
+/// ```
+///
+/// # Cache
+///
+/// `mask`, one byte an element. It is drawn anew in each [`forward`](Layer::forward), from a generator that goes on from
+/// step to step; [`reseed`](Layer::reseed) restarts it. (A trainer that reseeds before each step, with a number that
+/// depends on the step, can go on from any step.)
+///
+/// # Book
+///
+/// Section 6.4.3, class `Dropout` of `common/layers.py`. Many frameworks divide by `1 − ratio` in training instead, and
+/// leave inference alone: the same up to a factor that the next layer's weights take up. The source is Nitish Srivastava
+/// et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
+///
+/// # Example
+///
+/// ```
+/// use layers::Dropout;
+/// use layers::ndarray::array;
+///
+/// let mut layer = Dropout::new(0.25)?;
+/// let x = array![[8.0, 8.0, 8.0, 8.0]].into_dyn();
+/// assert_eq!(layers::infer(&layer, &x), array![[6.0, 6.0, 6.0, 6.0]].into_dyn());
+///
+/// let y = layers::forward(&mut layer, &x);
+/// assert!(y.iter().all(|&y| y == 0.0 || y == 8.0));
+/// let dx = layers::backward(&mut layer, &x, &y, &array![[1.0, 1.0, 1.0, 1.0]].into_dyn());
+/// assert_eq!(dx, y / 8.0); // the mask
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 #[derive(Debug)]
 pub struct Dropout {
     ratio: f64,

@@ -27,10 +27,16 @@ pub enum ShapeError {
         /// The size that came.
         got: usize,
     },
-    /// The output has more elements than this machine can address.
-    #[error("the output of shape {shape:?} has more elements than this machine can address")]
+    /// There is nothing in it.
+    #[error("the shape {shape:?} has no elements; every size must be at least 1")]
+    Empty {
+        /// The shape, without the batch axis.
+        shape: Vec<usize>,
+    },
+    /// It has more elements than this machine can address.
+    #[error("the shape {shape:?} has more elements than this machine can address")]
     TooLarge {
-        /// The shape of one output.
+        /// The shape, without the batch axis.
         shape: Vec<usize>,
     },
 }
@@ -52,12 +58,9 @@ pub enum NetworkError {
     /// No layers.
     #[error("a network needs at least one layer")]
     NoLayers,
-    /// The input has no elements.
-    #[error("the input shape {shape:?} has no elements; every size must be at least 1")]
-    EmptyInput {
-        /// The shape, without the batch axis.
-        shape: Vec<usize>,
-    },
+    /// No network can take such an input.
+    #[error("the input: {0}")]
+    Input(#[source] ShapeError),
     /// A size that must be at least one is zero.
     #[error("{layer}: the {what} is 0, and must be at least 1")]
     Zero {

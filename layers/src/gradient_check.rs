@@ -41,8 +41,29 @@ impl Default for GradientCheck {
     }
 }
 
-/// Compares the gradients of the backward pass with differences of the loss, for every learned parameter of a network
+/// Is the backward pass right? Compares its gradients with differences of the loss, for every learned parameter of a network
 /// under [`SoftmaxWithLoss`].
+///
+/// The gradient of a parameter passes where the mean absolute difference and the largest relative error are small, and
+/// few elements lie at a kink; [`GradientCheck`] says what is small and few, and its `Default` suits networks whose loss
+/// is of the order of 1. (The book, section 5.7.3, and `gradient_check.py` of chapter 7, which prints the mean absolute
+/// differences.)
+///
+/// ```
+/// use layers::ndarray::array;
+/// use layers::{Affine, GradientCheck, Labels, Layer, Relu, Sequential, gradient_check};
+///
+/// let affine1 = Affine::new(array![[0.3, -0.2], [0.1, 0.4]], array![0.1, 0.3])?;
+/// let affine2 = Affine::new(array![[0.5, 0.7], [-0.6, 0.2]], array![0.0, 0.0])?;
+/// let layers: Vec<Box<dyn Layer<f64>>> = vec![Box::new(affine1), Box::new(Relu), Box::new(affine2)];
+/// let mut network = Sequential::new(&[2], layers)?;
+/// let x = array![[1.0, 2.0], [3.0, 1.0]].into_dyn();
+/// let report = gradient_check(&mut network, x.view(), Labels::Classes(&[0, 1]), &GradientCheck::default());
+/// assert!(report.passed());
+/// assert_eq!(report.parameters[0].name, "W1");
+/// assert!(report.parameters[0].mean_difference < 1e-9);
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 ///
 /// When this returns, values and statistics are as before, and the gradients are those of the backward pass. The random
 /// numbers of training were restarted (see [`GradientCheck::seed`]).

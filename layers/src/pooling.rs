@@ -9,7 +9,67 @@ use crate::shape::{batch, expect, slice, slice_mut};
 
 const KIND: &str = "Pooling";
 
-/// Keeps the largest element under each window.
+/// Keeps the largest element under each window, channel by channel (max-pooling).
+///
+/// # Forward
+///
+/// ```text
+/// y[n, c, oy, ox] = the largest x[n, c, oy·S + fy − P, ox·S + fx − P] over all fy, fx of the window
+/// ```
+///
+/// Of equal ones, the first in row-major order counts. Padding is −∞, so it is never the largest; a window that lay in the
+/// padding alone would have no largest element, so padding must be smaller than the window. A window that holds a NaN
+/// gives NaN.
+///
+/// # Shapes
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, `dx` | (N, C, H, W) |
+/// | `y`, `dout` | (N, C, OH, OW), with `OH = (H + 2·P − FH) / S + 1`, and OW likewise |
+///
+/// # Backward
+///
+/// Forward was `y[i] = x[argmax(i)]`: an output changes with the element that won by 1, and with all others not at all.
+/// Each element's gradient is the sum over the windows that it won (windows may overlap):
+///
+/// ```text
+/// dx[j] = Σ over the windows i with argmax(i) = j of dout[i]
+/// ```
+///
+/// # Cache
+///
+/// `argmax`: for each window the index of the largest element in its (H, W) plane, as `u32`.
+///
+/// # Book
+///
+/// Section 7.4.4, class `Pooling` of `common/layers.py`; `Pooling(2, 2, stride=2)` is
+/// `Pooling::new(Window::square(2).stride(2))`. The book pads with zeros.
+///
+/// # Example
+///
+/// ```
+/// use layers::ndarray::array;
+/// use layers::{Pooling, Window};
+///
+/// let mut layer = Pooling::new(Window::square(2).stride(2));
+/// let x = array![[[
+///     [1.0, 2.0, 5.0, 3.0],
+///     [4.0, 3.0, 1.0, 1.0],
+///     [0.0, 0.0, 7.0, 8.0],
+///     [0.0, 0.0, 9.0, 6.0],
+/// ]]].into_dyn();
+/// let y = layers::forward(&mut layer, &x);
+/// assert_eq!(y, array![[[[4.0, 5.0], [0.0, 9.0]]]].into_dyn());
+///
+/// let dx = layers::backward(&mut layer, &x, &y, &array![[[[1.0, 2.0], [3.0, 4.0]]]].into_dyn());
+/// assert_eq!(dx, array![[[
+///     [0.0, 0.0, 2.0, 0.0],
+///     [1.0, 0.0, 0.0, 0.0],
+///     [3.0, 0.0, 0.0, 0.0], // of four equal numbers, the first
+///     [0.0, 0.0, 4.0, 0.0],
+/// ]]].into_dyn());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Pooling {
     pub(crate) window: Window,

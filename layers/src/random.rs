@@ -81,3 +81,54 @@ impl Random {
         radius * libm::cos(angle)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keystream of ChaCha with 8 rounds for a key and a nonce of zeros begins with the bytes 3e 00 ef 2f 89 5f 40 d6
+    /// 7f 5b b8 e8 1f 09 a5 a1 (Bernstein's own test vector).
+    #[test]
+    fn the_generator_is_chacha8() {
+        let mut random = Random::new(0, Purpose::Weights);
+        assert_eq!([random.bits(), random.bits()], [0xd640_5f89_2fef_003e, 0xa1a5_091f_e8b8_5b7f]);
+    }
+
+    /// Trained networks depend on these bits: they never change.
+    #[test]
+    fn the_first_numbers_are_pinned() {
+        let first = |seed, purpose| {
+            let mut random = Random::new(seed, purpose);
+            let uniform = random.uniform().to_bits();
+            [uniform, random.normal().to_bits(), random.normal().to_bits()]
+        };
+        let pinned = [
+            (0, Purpose::Weights, [0x3fea_c80b_f125_fde0, 0x3fc3_f0b7_370a_192e, 0x3ff6_77db_17a0_7675]),
+            (1, Purpose::Weights, [0x3fd8_6a52_9268_3a56, 0x3fcf_f305_abac_4f2d, 0xbfe9_8833_f9d5_3bca]),
+            (0, Purpose::Dropout(0), [0x3fef_95fb_dd2c_f7a5, 0xbfdc_bb69_c5ec_b828, 0xbfd8_7707_61e0_1266]),
+            (0, Purpose::Dropout(3), [0x3fca_baa3_095d_6cec, 0xbfbc_4fb8_1849_6ba2, 0x3fd3_9266_45da_75b7]),
+            (0, Purpose::Other(0), [0x3feb_5891_592f_1b96, 0x3ff4_2b06_f519_b326, 0x3fea_5c1e_a116_3843]),
+        ];
+        for (seed, purpose, numbers) in pinned {
+            assert_eq!(first(seed, purpose), numbers, "seed {seed}, {purpose:?}");
+        }
+    }
+
+    /// Mean, variance, and how often two standard deviations are left; each within four times its own deviation.
+    #[test]
+    fn normal_numbers_are_normal() {
+        let mut random = Random::new(0, Purpose::Other(1));
+        let n = 100_000;
+        let numbers: Vec<f64> = (0..n).map(|_| random.normal()).collect();
+        let mean = |f: &dyn Fn(f64) -> f64| numbers.iter().map(|&x| f(x)).sum::<f64>() / f64::from(n);
+        let root = f64::from(n).sqrt();
+        assert!(mean(&|x| x).abs() < 4.0 / root);
+        assert!((mean(&|x| x * x) - 1.0).abs() < 4.0 * 2_f64.sqrt() / root);
+        assert!((mean(&|x| x * x * x * x) - 3.0).abs() < 4.0 * 96_f64.sqrt() / root);
+        let outside = mean(&|x| f64::from(u8::from(x.abs() > 2.0)));
+        assert!((outside - 0.0455).abs() < 4.0 * (0.0455_f64 * 0.9545).sqrt() / root, "{outside}");
+        // Neighbours come from the same two uniform numbers, and know nothing of each other.
+        let together = numbers.chunks_exact(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / f64::from(n / 2);
+        assert!(together.abs() < 4.0 / f64::from(n / 2).sqrt());
+    }
+}

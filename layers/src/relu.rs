@@ -9,7 +9,49 @@ use crate::shape::{same, same_backward};
 
 const KIND: &str = "Relu";
 
-/// Lets positive numbers through, and makes the others 0.
+/// Lets positive numbers through, and makes the others 0 (rectified linear unit).
+///
+/// # Forward
+///
+/// ```text
+/// y = 0 where x ≤ 0, x elsewhere
+/// ```
+///
+/// A NaN is not ≤ 0: it passes through.
+///
+/// # Shapes
+///
+/// `x`, `y`, `dout` and `dx` are of one shape, any (N, …).
+///
+/// # Backward
+///
+/// Forward was `y = x` or `y = 0`, so y changes with x by 1 or not at all. Which it was can be told from `y`: where `x` was
+/// positive `y` is, too, and elsewhere it is 0. At the kink, `x = 0`, the slope is taken as 0.
+///
+/// ```text
+/// dx = 0 where y ≤ 0, dout elsewhere
+/// ```
+///
+/// # Cache
+///
+/// Nothing. The book keeps `mask`, the places where `x ≤ 0`; here `y` comes back with [`backward`](Layer::backward).
+///
+/// # Book
+///
+/// Section 5.5.1, class `Relu` of `common/layers.py`.
+///
+/// # Example
+///
+/// ```
+/// use layers::Relu;
+/// use layers::ndarray::array;
+///
+/// let x = array![[-1.0, 0.0, 2.0]].into_dyn();
+/// let y = layers::forward(&mut Relu, &x);
+/// assert_eq!(y, array![[0.0, 0.0, 2.0]].into_dyn());
+/// let dx = layers::backward(&mut Relu, &x, &y, &array![[5.0, 6.0, 7.0]].into_dyn());
+/// assert_eq!(dx, array![[0.0, 0.0, 7.0]].into_dyn());
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Relu;
 

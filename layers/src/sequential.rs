@@ -3,15 +3,39 @@
 use tensor::Real;
 use tensor::ndarray::{ArrayD, ArrayViewD};
 
-use crate::error::{NetworkError, ShapeError};
+use crate::error::NetworkError;
 use crate::layer::{Layer, Param};
-use crate::shape::{at_least, batch, expect, slice, view, view_mut};
+use crate::shape::{at_least, batch, elements, expect, slice, view, view_mut};
 use crate::tape::Tape;
 use crate::workspace::Workspace;
 
 const KIND: &str = "Sequential";
 
 /// A network: layers one after the other, whose shapes were found to fit when it was built.
+///
+/// ```
+/// use layers::{Affine, Convolution, Init, Layer, Pooling, Purpose, Random, Relu, Sequential, Window};
+///
+/// let mut random = Random::new(0, Purpose::Weights);
+/// let convolution = Convolution::random(1, 30, Window::square(5), Init::default(), &mut random)?;
+/// let affine = Affine::random(30 * 12 * 12, 10, Init::default(), &mut random)?;
+/// let network: Sequential = Sequential::new(&[1, 28, 28], vec![
+///     Box::new(convolution),
+///     Box::new(Relu),
+///     Box::new(Pooling::new(Window::square(2).stride(2))),
+///     Box::new(affine),
+/// ])?;
+/// assert_eq!(network.names(), ["Conv1", "Relu1", "Pool1", "Affine1"]);
+/// assert_eq!(network.shapes(), [&[30, 24, 24][..], &[30, 24, 24], &[30, 12, 12], &[10]]);
+///
+/// // What does not fit is refused, in the terms of whoever built it.
+/// let layers: Vec<Box<dyn Layer>> = vec![Box::new(Pooling::new(Window::square(2).stride(2)))];
+/// let error = Sequential::new(&[1, 27, 28], layers).unwrap_err();
+/// assert!(error.to_string().starts_with(
+///     "Pool1 (layer 1): the height does not come out even: (27 + 2·0 − 2) / 2 + 1 is not a whole number"
+/// ));
+/// # Ok::<(), layers::NetworkError>(())
+/// ```
 #[derive(Debug)]
 pub struct Sequential<F: Real = f32> {
     layers: Vec<Box<dyn Layer<F>>>,
@@ -34,9 +58,7 @@ impl<F: Real> Sequential<F> {
         if layers.is_empty() {
             return Err(NetworkError::NoLayers);
         }
-        if input.is_empty() || input.contains(&0) {
-            return Err(NetworkError::EmptyInput { shape: input.to_vec() });
-        }
+        elements(input).map_err(NetworkError::Input)?;
         let names = names(&layers);
         let shapes = shapes(input, &layers, &names)?;
         let sizes = shapes[1..].iter().map(|shape| shape.iter().product()).collect();
@@ -203,20 +225,11 @@ fn shapes<F: Real>(
 ) -> Result<Vec<Vec<usize>>, NetworkError> {
     let mut shapes = vec![input.to_vec()];
     for (index, layer) in layers.iter().enumerate() {
-        let output = layer.output_shape(&shapes[index]).and_then(|output| match addressable(&output) {
-            true => Ok(output),
-            false => Err(ShapeError::TooLarge { shape: output }),
-        });
+        let output = layer.output_shape(&shapes[index]).and_then(|output| elements(&output).map(|_| output));
         let name = || names[index].clone();
         shapes.push(output.map_err(|source| NetworkError::Layer { index, layer: name(), source })?);
     }
     Ok(shapes)
-}
-
-/// Whether an array of this shape could exist at all.
-fn addressable(shape: &[usize]) -> bool {
-    let bytes = shape.iter().try_fold(8_usize, |a, &b| a.checked_mul(b)); // 8 bytes an f64
-    bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok())
 }
 
 /// The book's short names, numbered: the second convolution is "Conv2".

@@ -3,6 +3,19 @@
 use tensor::Real;
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
 
+use crate::error::ShapeError;
+
+/// The number of elements in an array of this shape, where there can be such an array.
+pub(crate) fn elements(shape: &[usize]) -> Result<usize, ShapeError> {
+    if shape.is_empty() || shape.contains(&0) {
+        return Err(ShapeError::Empty { shape: shape.to_vec() });
+    }
+    let elements = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
+    let bytes = elements.and_then(|elements| elements.checked_mul(size_of::<f64>()));
+    let addressable = bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok());
+    elements.filter(|_| addressable).ok_or_else(|| ShapeError::TooLarge { shape: shape.to_vec() })
+}
+
 /// The number of samples in a batch of this shape.
 #[track_caller]
 pub(crate) fn batch(kind: &str, x: &[usize]) -> usize {

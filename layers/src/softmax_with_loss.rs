@@ -8,7 +8,69 @@ use crate::shape::at_least;
 
 const KIND: &str = "SoftmaxWithLoss";
 
-/// Turns scores into probabilities, and tells how far they are from the labels.
+/// Turns scores into probabilities (softmax), and tells how far those are from the labels (cross-entropy).
+///
+/// It ends every network of this crate, and is no [`Layer`](crate::Layer): what comes out is one number.
+///
+/// # Forward
+///
+/// For each sample, with the scores x and the label t (a class, or a row of probabilities):
+///
+/// ```text
+/// y_k  = exp(x_k) / Σ over j of exp(x_j)
+/// loss = −log y_t                             for a class t
+///      = −Σ over k of t_k · log y_k           for a row
+/// ```
+///
+/// and over the batch the mean. The logarithm is taken before anything can round to 0:
+/// `−log y_k = log Σ exp(x_j) − x_k`, with the largest score taken out of the sum.
+///
+/// # Shapes
+///
+/// | | shape |
+/// |---|---|
+/// | `scores`, `y`, `dx` | (N, classes) |
+/// | `t` | N classes, or (N, classes), each row with the sum 1 |
+/// | loss | one number |
+///
+/// # Backward
+///
+/// Forward was `loss = Σ t_k · (log Σ exp(x_j) − x_k)`, and as the t_k have the sum 1, `loss = log Σ exp(x_j) − Σ t_k · x_k`.
+/// The first part changes with x_k by `exp(x_k) / Σ exp(x_j) = y_k`, the second by t_k. The mean over the batch divides
+/// by N:
+///
+/// ```text
+/// dx_k = (y_k − t_k) / N
+/// ```
+///
+/// # Cache
+///
+/// `y`, the probabilities. The book keeps `t` too; here it is handed in again.
+///
+/// # Book
+///
+/// Section 5.6.3, class `SoftmaxWithLoss` of `common/layers.py`. One thing differs: the book's `cross_entropy_error` adds
+/// 1e-7 inside the logarithm, lest it be taken of 0; its backward pass does not know of that. Our loss is exact, so the
+/// two differ by about `1e-7 / y_t`; probabilities and gradients agree.
+///
+/// # Example
+///
+/// ```
+/// use layers::ndarray::{Array2, array};
+/// use layers::{Labels, SoftmaxWithLoss};
+///
+/// let mut last = SoftmaxWithLoss::new();
+/// let t = Labels::Classes(&[1]);
+/// let loss = last.forward(array![[0.0, 3_f64.ln()]].view(), t); // exp: 1 and 3
+/// let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+/// assert!(near(loss, -0.75_f64.ln()));
+/// let y = last.probabilities();
+/// assert!(near(y[[0, 0]], 0.25) && near(y[[0, 1]], 0.75));
+///
+/// let mut dx = Array2::zeros((1, 2));
+/// last.backward(t, dx.view_mut());
+/// assert!(near(dx[[0, 0]], 0.25) && near(dx[[0, 1]], 0.75 - 1.0));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxWithLoss<F: Real = f32> {
     /// The probabilities (N, classes) of the last `forward`.
@@ -70,7 +132,16 @@ impl<F: Real> SoftmaxWithLoss<F> {
     }
 }
 
-/// `y` ← the probabilities of a batch of scores, both (N, classes).
+/// `y` ← the probabilities of a batch of scores, both (N, classes): `exp(x_k) / Σ exp(x_j)` in each row.
+///
+/// (The book, section 3.5, `softmax` in `common/functions.py`.)
+///
+/// ```
+/// use layers::ndarray::{Array2, array};
+/// let mut y = Array2::zeros((1, 2));
+/// layers::softmax(array![[1000.0, 1000.0]].view(), y.view_mut());
+/// assert_eq!(y, array![[0.5, 0.5]]);
+/// ```
 ///
 /// # Panics
 /// Where the shapes differ.

@@ -1,0 +1,93 @@
+//! After the first step with a batch size, a step of training allocates nothing; nor does inference.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use common::{normal, random};
+use layers::ndarray::{Array2, ArrayD, Axis};
+use layers::{
+    Affine, BatchNormalization, Convolution, Dropout, Init, Labels, Layer, Pooling, Purpose, Random, Relu, Sequential,
+    Sigmoid, SoftmaxWithLoss, Tanh, Tape, Window, Workspace,
+};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands every call on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps `dealloc`'s contract, and `at` came from the system's allocator.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `f` allocates, on whatever thread.
+fn allocations(f: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.load(Relaxed);
+    f();
+    ALLOCATIONS.load(Relaxed) - before
+}
+
+fn network() -> Sequential {
+    let mut draw = Random::new(0, Purpose::Weights);
+    let init = Init::HeNormal;
+    let layers: Vec<Box<dyn Layer>> = vec![
+        Box::new(Convolution::random(1, 30, Window::square(5), init, &mut draw).unwrap()),
+        Box::new(BatchNormalization::with_channels(30).unwrap()),
+        Box::new(Relu),
+        Box::new(Pooling::new(Window::square(2).stride(2))),
+        Box::new(Convolution::random(30, 4, Window::square(3).pad(1), init, &mut draw).unwrap()),
+        Box::new(Relu),
+        Box::new(Affine::random(4 * 12 * 12, 50, init, &mut draw).unwrap()),
+        Box::new(Tanh),
+        Box::new(Dropout::new(0.5).unwrap()),
+        Box::new(Affine::random(50, 20, init, &mut draw).unwrap()),
+        Box::new(Sigmoid),
+        Box::new(Affine::random(20, 10, init, &mut draw).unwrap()),
+    ];
+    Sequential::new(&[1, 28, 28], layers).unwrap()
+}
+
+/// One test, for the counter counts whatever runs in this program.
+#[test]
+fn a_step_allocates_nothing_after_the_first() {
+    // With several threads, each gets its scratch memory when it first helps with a kernel, in whatever step that is.
+    assert!(tensor::threads::set_default_threads(1));
+    let mut network = network();
+    let x: ArrayD<f32> = normal(&[40, 1, 28, 28], &mut random(0));
+    let t: Vec<usize> = (0..40).map(|i| i % 10).collect();
+    let (mut tape, mut last, mut dscores) = (Tape::new(), SoftmaxWithLoss::new(), Array2::zeros((40, 10)));
+    let mut workspace = Workspace::new();
+    let mut step = |n: usize| {
+        allocations(|| {
+            let (x, t) = (x.slice_axis(Axis(0), (0..n).into()), Labels::Classes(&t[..n]));
+            let mut dscores = dscores.slice_axis_mut(Axis(0), (0..n).into());
+            let scores = network.forward(x.view(), &mut tape).into_dimensionality().expect("two axes");
+            last.forward(scores, t);
+            last.backward(t, dscores.view_mut());
+            network.backward(x.view(), &mut tape, dscores.view().into_dyn());
+            network.visit_params_mut(&mut |_, param| {
+                if param.learned {
+                    let (value, grad) = param.value_and_grad_mut();
+                    value.iter_mut().zip(grad).for_each(|(v, g)| *v -= 0.01 * *g);
+                }
+            });
+            network.infer(x, &mut workspace);
+        })
+    };
+    assert!(step(40) > 0, "the counter counts");
+    let counts = [40, 40, 1, 17, 40].map(step);
+    assert_eq!(counts, [0; 5]);
+}
