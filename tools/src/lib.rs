@@ -1,1 +1,5 @@
-//! tools
+//! What the programs `train`, `gradcheck`, `filterviz` and `applyfilter` are made of.
+#![forbid(unsafe_code)]
+
+pub mod files;
+pub mod picture;

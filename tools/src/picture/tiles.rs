@@ -1,0 +1,206 @@
+//! Many small pictures in rows.
+
+use tensor::ndarray::{Array2, ArrayView2};
+
+use super::canvas::Canvas;
+use super::color::Rgb;
+use super::colormap::ColorMap;
+use super::scaling::{Range, Scaling};
+use super::text::{Anchor, Style, fit};
+
+/// A small picture.
+#[derive(Debug, Clone)]
+pub struct Tile<'a> {
+    /// Its values: (height, width).
+    pub values: ArrayView2<'a, f32>,
+    /// A few words below it; none if empty.
+    pub caption: String,
+    /// A tiny picture beside the caption: the filter that made the tile, say.
+    pub icon: Option<Canvas>,
+}
+
+impl<'a> Tile<'a> {
+    /// A picture with its caption.
+    pub fn new(values: ArrayView2<'a, f32>, caption: impl Into<String>) -> Self {
+        Tile { values, caption: caption.into(), icon: None }
+    }
+}
+
+/// Small pictures in rows, from left to right and from top to bottom.
+#[derive(Debug, Clone)]
+pub struct Tiles<'a> {
+    /// The pictures.
+    pub tiles: Vec<Tile<'a>>,
+    /// How many stand in a row.
+    pub columns: usize,
+    /// Pixels for the longer side of a picture. A smaller picture is enlarged by a whole number, so that its pixels stay
+    /// sharp squares; a larger one is shrunk by taking means. Its proportions stay.
+    pub side: usize,
+    /// How values become colours.
+    pub map: ColorMap,
+    /// Which values are the ends of the colours.
+    pub scaling: Scaling,
+}
+
+const CAPTION: f64 = 10.0;
+const CAPTION_GAP: usize = 9;
+const GAP: usize = 18;
+
+impl Tiles<'_> {
+    /// The range of values of each tile.
+    pub fn ranges(&self) -> Vec<Range> {
+        let values: Vec<_> = self.tiles.iter().map(|tile| tile.values).collect();
+        self.scaling.ranges(&values)
+    }
+
+    /// Draws all tiles.
+    pub fn draw(&self) -> Canvas {
+        let pictures: Vec<_> =
+            self.tiles.iter().zip(self.ranges()).map(|(tile, range)| self.picture(tile, range)).collect();
+        let cell_width = pictures.iter().map(Canvas::width).max().unwrap_or(0);
+        let cell_height = pictures.iter().map(Canvas::height).max().unwrap_or(0);
+        let below = self.tiles.iter().map(room_for_caption).max().unwrap_or(0);
+        let columns = self.columns.clamp(1, self.tiles.len().max(1));
+        let rows = self.tiles.len().div_ceil(columns);
+        let along = |count: usize, size: usize| (count * (size + GAP)).saturating_sub(GAP) + 2;
+        let mut canvas = Canvas::new(along(columns, cell_width), along(rows, cell_height + below));
+        for (i, (tile, picture)) in self.tiles.iter().zip(&pictures).enumerate() {
+            // The frame needs a pixel on each side.
+            let x = 1 + i % columns * (cell_width + GAP) + (cell_width - picture.width()) / 2;
+            let y = 1 + i / columns * (cell_height + below + GAP) + cell_height - picture.height();
+            canvas.paste(picture, x, y);
+            canvas.frame(x, y, picture.width(), picture.height(), Rgb::FRAME);
+            draw_caption(&mut canvas, tile, [x, y + picture.height()], picture.width());
+        }
+        canvas
+    }
+
+    fn picture(&self, tile: &Tile<'_>, range: Range) -> Canvas {
+        draw_values(tile.values, self.side, self.map, range)
+    }
+}
+
+/// Values as coloured pixels, the longer side about `side` long.
+pub(super) fn draw_values(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, range: Range) -> Canvas {
+    let longer = values.nrows().max(values.ncols()).max(1);
+    if longer > side {
+        let size = |n: usize| (n * side / longer).max(1).min(n);
+        let shrunk = shrink(values, size(values.nrows()), size(values.ncols()));
+        return enlarged(shrunk.view(), 1, map, range);
+    }
+    enlarged(values, (side / longer).max(1), map, range)
+}
+
+fn enlarged(values: ArrayView2<'_, f32>, zoom: usize, map: ColorMap, range: Range) -> Canvas {
+    let mut canvas = Canvas::new(values.ncols() * zoom, values.nrows() * zoom);
+    for ((y, x), &value) in values.indexed_iter() {
+        let color = range.position(value).map_or(Rgb::NOT_A_NUMBER, |position| map.color(position));
+        canvas.fill(x * zoom, y * zoom, zoom, zoom, color);
+    }
+    canvas
+}
+
+/// Each pixel of the result is the mean of what it covers; both sizes at most those of `values`.
+fn shrink(values: ArrayView2<'_, f32>, height: usize, width: usize) -> Array2<f32> {
+    let across = Array2::from_shape_fn((values.nrows(), width), |(y, x)| {
+        covered(x, values.ncols(), width).map(|(i, share)| values[[y, i]] * share).sum::<f32>()
+    });
+    Array2::from_shape_fn((height, width), |(y, x)| {
+        covered(y, values.nrows(), height).map(|(i, share)| across[[i, x]] * share).sum::<f32>()
+    })
+}
+
+/// Which of `from` old pixels lie below the new pixel `i` of `to`, and how much of it each of them makes.
+fn covered(i: usize, from: usize, to: usize) -> impl Iterator<Item = (usize, f32)> {
+    // In units of 1/to of an old pixel everything is a whole number.
+    let (low, high) = (i * from, (i + 1) * from);
+    (low / to..high.div_ceil(to)).map(move |old| {
+        let overlap = high.min((old + 1) * to) - low.max(old * to);
+        (old, overlap as f32 / from as f32)
+    })
+}
+
+fn room_for_caption(tile: &Tile<'_>) -> usize {
+    let text = if tile.caption.is_empty() { 0 } else { CAPTION as usize };
+    let icon = tile.icon.as_ref().map_or(0, Canvas::height);
+    if text.max(icon) == 0 { 0 } else { CAPTION_GAP + text.max(icon) }
+}
+
+fn draw_caption(canvas: &mut Canvas, tile: &Tile<'_>, [left, top]: [usize; 2], width: usize) {
+    let top = top + CAPTION_GAP;
+    let (mut x, mut middle) = (left, top as f64 + CAPTION / 2.0);
+    if let Some(icon) = &tile.icon {
+        canvas.paste(icon, left, top);
+        canvas.frame(left, top, icon.width(), icon.height(), Rgb::FRAME);
+        x += icon.width() + CAPTION_GAP;
+        middle = top as f64 + icon.height() as f64 / 2.0;
+    }
+    let style = Style::new(CAPTION).color(Rgb::FAINT_INK);
+    let text = fit(&tile.caption, CAPTION, (left + width).saturating_sub(x) as f64);
+    canvas.text([x as f64, middle + CAPTION / 2.0], Anchor::Start, style, &text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tensor::ndarray::{Array2, array};
+
+    fn tiles<'a>(pictures: &'a [Array2<f32>], columns: usize, side: usize) -> Tiles<'a> {
+        Tiles {
+            tiles: pictures.iter().map(|picture| Tile::new(picture.view(), "")).collect(),
+            columns,
+            side,
+            map: ColorMap::Light,
+            scaling: Scaling::Together,
+        }
+    }
+
+    #[test]
+    fn small_pictures_become_sharp_squares() {
+        let canvas = tiles(&[array![[0.0, 1.0], [1.0, 0.0]]], 8, 7).draw();
+        // 2 pixels into 7: enlarged 3 times; a frame around them.
+        assert_eq!((canvas.width(), canvas.height()), (8, 8));
+        for y in 0..6 {
+            for x in 0..6 {
+                let white = (x / 3 + y / 3) % 2 == 1;
+                assert_eq!(canvas.pixel(1 + x, 1 + y), if white { Rgb::WHITE } else { Rgb([0, 0, 0]) });
+            }
+        }
+    }
+
+    #[test]
+    fn large_pictures_become_means() {
+        let values = Array2::from_shape_fn((9, 12), |(y, x)| (y * 12 + x) as f32);
+        let small = shrink(values.view(), 3, 4);
+        for ((y, x), &mean) in small.indexed_iter() {
+            assert!((mean - values[[3 * y + 1, 3 * x + 1]]).abs() < 1e-4, "the middle of a plane is its mean");
+        }
+        // Where sizes do not divide: every pixel counts as much as before.
+        let uneven = shrink(values.view(), 4, 5);
+        let (before, after) = (values.mean().unwrap(), uneven.mean().unwrap());
+        assert!((before - after).abs() < 1e-3, "{before} {after}");
+        assert_eq!(shrink(values.view(), 9, 12), values);
+    }
+
+    #[test]
+    fn tiles_stand_in_rows_and_keep_their_proportions() {
+        let pictures = [Array2::zeros((1, 40)), Array2::zeros((40, 10)), Array2::zeros((20, 20))];
+        let canvas = tiles(&pictures, 2, 20).draw();
+        assert_eq!((canvas.width(), canvas.height()), (20 + GAP + 20 + 2, 20 + GAP + 20 + 2));
+        let black = Rgb([0, 0, 0]);
+        // All values are one: the middle of the map.
+        let grey = ColorMap::Light.color(0.5);
+        assert_ne!(grey, black);
+        assert_eq!(canvas.pixel(1, 20), grey, "the wide one stands on the bottom of its cell");
+        assert_eq!(canvas.pixel(1, 18), Rgb::WHITE);
+        assert_eq!(canvas.pixel(1 + 20 + GAP + 8, 1), grey);
+        assert_eq!(canvas.pixel(1, 1 + 20 + GAP), grey);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_seen() {
+        let canvas = tiles(&[array![[f32::NAN, 1.0]]], 1, 2).draw();
+        assert_eq!(canvas.pixel(1, 1), Rgb::NOT_A_NUMBER);
+        assert_eq!(tiles(&[], 3, 5).draw().width(), 2);
+    }
+}
