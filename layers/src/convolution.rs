@@ -175,7 +175,7 @@ impl<F: Real> Convolution<F> {
 }
 
 /// The elements of a parameter that is row-major.
-fn row_major<F: Real>(w: &ArrayD<F>) -> &[F] {
+pub(crate) fn row_major<F: Real>(w: &ArrayD<F>) -> &[F] {
     w.as_slice().expect("the weights of a convolution are row-major")
 }
 

@@ -76,7 +76,7 @@
 //! # Is it right?
 //!
 //! [`gradient_check()`] compares the backward pass of a whole network with differences of its loss, in `f64`. A layer of
-//! your own ([`Layer`] has five methods that must be written) is checked by it, too.
+//! your own ([`Layer`] has four methods that must be written) is checked by it, too.
 //!
 //! # Conventions
 //!
@@ -107,6 +107,7 @@ mod sequential;
 mod shape;
 mod sigmoid;
 mod softmax_with_loss;
+mod stage;
 mod tanh;
 mod tape;
 mod workspace;

@@ -6,6 +6,7 @@ use tensor::ndarray::{ArrayD, ArrayViewD};
 use crate::error::NetworkError;
 use crate::layer::{Layer, Param};
 use crate::shape::{at_least, batch, elements, expect, slice, view, view_mut};
+use crate::stage::{Stage, layer_by_layer, stages};
 use crate::tape::Tape;
 use crate::workspace::Workspace;
 
@@ -45,6 +46,7 @@ pub struct Sequential<F: Real = f32> {
     sizes: Vec<usize>,
     names: Vec<String>,
     param_names: Vec<String>,
+    stages: Vec<Stage>,
 }
 
 impl<F: Real> Sequential<F> {
@@ -63,8 +65,16 @@ impl<F: Real> Sequential<F> {
         let shapes = shapes(input, &layers, &names)?;
         let sizes = shapes[1..].iter().map(|shape| shape.iter().product()).collect();
         let param_names = param_names(&layers);
+        let stages = stages(&layers, &shapes);
         reseed(&mut layers, 0);
-        Ok(Sequential { layers, shapes, sizes, names, param_names })
+        Ok(Sequential { layers, shapes, sizes, names, param_names, stages })
+    }
+
+    /// The same network, which computes every layer by itself, so that every [`output`](Self::output) can be looked at.
+    /// Slower; the outputs are the same to the bit.
+    pub fn layer_by_layer(mut self) -> Self {
+        self.stages = layer_by_layer(self.layers.len());
+        self
     }
 
     /// The shape of one input, without the batch axis.
@@ -104,10 +114,11 @@ impl<F: Real> Sequential<F> {
     pub fn infer<'w>(&self, x: ArrayViewD<'_, F>, workspace: &'w mut Workspace<F>) -> ArrayViewD<'w, F> {
         let n = self.check(&x);
         let [mut from, mut to] = workspace.buffers.each_mut();
-        for (i, layer) in self.layers.iter().enumerate() {
-            at_least(to, n * self.sizes[i]);
-            let input = if i == 0 { x.view() } else { view(n, &self.shapes[i], from) };
-            layer.infer(input, view_mut(n, &self.shapes[i + 1], to));
+        for stage in &self.stages {
+            let (first, last) = (stage.first(), stage.last());
+            at_least(to, n * self.sizes[last]);
+            let input = if first == 0 { x.view() } else { view(n, &self.shapes[first], from) };
+            stage.infer(&self.layers, input, view_mut(n, &self.shapes[last + 1], to));
             std::mem::swap(&mut from, &mut to);
         }
         view(n, self.output_shape(), from)
@@ -127,13 +138,16 @@ impl<F: Real> Sequential<F> {
     /// Where `x` is not row-major, not of the shape (N, input…), or empty.
     pub fn forward<'t>(&mut self, x: ArrayViewD<'_, F>, tape: &'t mut Tape<F>) -> ArrayViewD<'t, F> {
         let n = self.check(&x);
-        tape.reserve(n, &self.sizes);
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            let (before, after) = tape.outputs.split_at_mut(i);
-            let input = before.last().map_or(x.view(), |output| view(n, &self.shapes[i], output));
-            layer.forward(input, view_mut(n, &self.shapes[i + 1], &mut after[0]));
+        tape.n = n;
+        tape.outputs.resize_with(self.layers.len(), Vec::new);
+        for stage in &self.stages {
+            let (first, last) = (stage.first(), stage.last());
+            let (before, after) = tape.outputs.split_at_mut(last);
+            let input = if first == 0 { x.view() } else { view(n, &self.shapes[first], &before[first - 1]) };
+            at_least(&mut after[0], n * self.sizes[last]);
+            stage.forward(&mut self.layers, input, view_mut(n, &self.shapes[last + 1], &mut after[0]));
         }
-        self.output(self.layers.len() - 1, tape)
+        self.last_output(tape)
     }
 
     /// Overwrites the gradients of all parameters, given `dout`, the gradient of the loss with respect to the output of
@@ -146,29 +160,39 @@ impl<F: Real> Sequential<F> {
         let n = self.check(&x);
         let last = self.layers.len() - 1;
         assert!(tape.n == n && tape.outputs.len() == last + 1, "{KIND}: backward without a forward of this batch");
-        expect(KIND, "dout", dout.shape(), self.output(last, tape).shape());
-        let Tape { outputs, gradients: [above, below], .. } = tape;
+        expect(KIND, "dout", dout.shape(), self.last_output(tape).shape());
+        let Tape { outputs, gradients: [above, below], between, .. } = tape;
         let (mut above, mut below) = (above, below);
-        for (i, layer) in self.layers.iter_mut().enumerate().rev() {
-            let y = view(n, &self.shapes[i + 1], &outputs[i]);
-            let dout = if i == last { dout.view() } else { view(n, &self.shapes[i + 1], above) };
-            if i == 0 {
-                layer.backward(x.view(), y, dout, None);
+        for stage in self.stages.iter().rev() {
+            let (first, end) = (stage.first(), stage.last() + 1);
+            let y = view(n, &self.shapes[end], &outputs[end - 1]);
+            let dout = if end > last { dout.view() } else { view(n, &self.shapes[end], above) };
+            if first == 0 {
+                stage.backward(&mut self.layers, [x.view(), y, dout], None, between);
             } else {
-                at_least(below, n * self.sizes[i - 1]);
-                let input = view(n, &self.shapes[i], &outputs[i - 1]);
-                layer.backward(input, y, dout, Some(view_mut(n, &self.shapes[i], below)));
+                at_least(below, n * self.sizes[first - 1]);
+                let input = view(n, &self.shapes[first], &outputs[first - 1]);
+                let dx = view_mut(n, &self.shapes[first], below);
+                stage.backward(&mut self.layers, [input, y, dout], Some(dx), between);
             }
             std::mem::swap(&mut above, &mut below);
         }
     }
 
-    /// The output of one layer (from 0) in the last [`forward`](Self::forward) with this tape: (N, shape…).
+    /// The output of one layer (from 0) in the last [`forward`](Self::forward) with this tape: (N, shape…). `None` for a
+    /// layer that is computed in one go with the next one (a convolution and the ReLU before a pooling): a network that
+    /// computes [`layer_by_layer`](Self::layer_by_layer) has them all.
     ///
     /// # Panics
     /// Where there is no such layer, or no forward pass before.
-    pub fn output<'t>(&self, layer: usize, tape: &'t Tape<F>) -> ArrayViewD<'t, F> {
-        view(tape.n, &self.shapes[layer + 1], &tape.outputs[layer])
+    pub fn output<'t>(&self, layer: usize, tape: &'t Tape<F>) -> Option<ArrayViewD<'t, F>> {
+        let kept = self.stages.iter().any(|stage| stage.last() == layer);
+        assert!(layer < self.layers.len(), "{KIND}: layer {layer} of {}", self.layers.len());
+        kept.then(|| view(tape.n, &self.shapes[layer + 1], &tape.outputs[layer]))
+    }
+
+    fn last_output<'t>(&self, tape: &'t Tape<F>) -> ArrayViewD<'t, F> {
+        view(tape.n, self.output_shape(), &tape.outputs[self.layers.len() - 1])
     }
 
     /// Visits all parameters and statistics with their names, first layer to last. They are numbered by name, as in the
@@ -190,8 +214,9 @@ impl<F: Real> Sequential<F> {
 
     /// Visits what [`Layer::visit_kinks`] tells of each layer after a [`forward`](Self::forward) with this tape.
     pub fn visit_kinks(&self, tape: &Tape<F>, visit: &mut dyn FnMut(u32)) {
-        for (i, layer) in self.layers.iter().enumerate() {
-            layer.visit_kinks(self.output(i, tape), visit);
+        for stage in &self.stages {
+            let end = stage.last() + 1;
+            stage.visit_kinks(&self.layers, view(tape.n, &self.shapes[end], &tape.outputs[end - 1]), visit);
         }
     }
 

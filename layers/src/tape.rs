@@ -2,8 +2,6 @@
 
 use tensor::Real;
 
-use crate::shape::at_least;
-
 /// The outputs of all layers, and the gradients on their way back. Its memory is reused from step to step: it grows
 /// with the largest batch that it has seen.
 ///
@@ -13,24 +11,17 @@ use crate::shape::at_least;
 pub struct Tape<F: Real = f32> {
     /// Samples of the last forward pass.
     pub(crate) n: usize,
-    /// One output a layer.
+    /// One output a layer; empty for layers that are computed in one go with the next one.
     pub(crate) outputs: Vec<Vec<F>>,
     /// The gradient of a layer's output lies in one of the two, that of its input goes to the other.
     pub(crate) gradients: [Vec<F>; 2],
+    /// The gradient of a convolution's output, where it is computed in one go with a pooling.
+    pub(crate) between: Vec<F>,
 }
 
 impl<F: Real> Tape<F> {
     /// An empty tape.
     pub fn new() -> Self {
-        Tape { n: 0, outputs: Vec::new(), gradients: [Vec::new(), Vec::new()] }
-    }
-
-    /// Makes room for `n` samples; `sizes` are the elements of one output of each layer.
-    pub(crate) fn reserve(&mut self, n: usize, sizes: &[usize]) {
-        self.n = n;
-        self.outputs.resize_with(sizes.len(), Vec::new);
-        for (output, size) in self.outputs.iter_mut().zip(sizes) {
-            at_least(output, n * size);
-        }
+        Tape { n: 0, outputs: Vec::new(), gradients: [Vec::new(), Vec::new()], between: Vec::new() }
     }
 }
