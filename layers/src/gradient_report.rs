@@ -145,3 +145,52 @@ impl<'a> Comparison<'a> {
         ParameterReport { name, elements, kinks, mean_difference, largest_error, failures }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The report of a parameter of which so many elements lie at a kink, and the others are right.
+    fn report(kinks: usize, elements: usize) -> ParameterReport {
+        let config = GradientCheck::default();
+        let mut comparison = Comparison::new(&config);
+        for i in 0..elements {
+            comparison.add(&IxDyn(&[i]), 0.5, (i >= kinks).then_some(0.5));
+        }
+        comparison.report("W1".to_owned(), elements)
+    }
+
+    #[test]
+    fn more_than_one_in_twenty_at_a_kink_is_too_many() {
+        for (kinks, elements, passes) in [(1, 1, true), (2, 2, false), (2, 40, true), (3, 40, false), (3, 60, true)] {
+            let report = report(kinks, elements);
+            assert_eq!((report.kinks, report.elements), (kinks, elements));
+            assert_eq!(report.failures.is_empty(), passes, "{report:?}");
+        }
+    }
+
+    /// Below the floor, only the mean is compared: a difference of the loss knows no more.
+    #[test]
+    fn tiny_gradients_have_no_relative_error() {
+        let config = GradientCheck::default();
+        let mut comparison = Comparison::new(&config);
+        comparison.add(&IxDyn(&[0]), 1e-9, Some(-1e-9));
+        let report = comparison.report("W1".to_owned(), 1);
+        assert_eq!((report.mean_difference, report.largest_error), (2e-9, None));
+        assert_eq!(report.failures, [GradientFailure::MeanDifference { got: 2e-9, tolerance: 1e-9 }]);
+    }
+
+    /// The book's measure alone would miss it: many right elements hide a wrong one.
+    #[test]
+    fn one_small_wrong_element_among_many_is_found() {
+        let config = GradientCheck::default();
+        let mut comparison = Comparison::new(&config);
+        for i in 0..10_000 {
+            comparison.add(&IxDyn(&[i]), 1e-6, Some(if i == 17 { 0.9e-6 } else { 1e-6 }));
+        }
+        let report = comparison.report("W1".to_owned(), 10_000);
+        assert!(report.mean_difference < 1e-10);
+        assert!(matches!(report.failures[..], [GradientFailure::RelativeError { .. }]));
+        assert_eq!(report.largest_error.expect("above the floor").index, [17]);
+    }
+}

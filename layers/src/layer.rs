@@ -71,6 +71,45 @@ impl<F: Real> Param<F> {
 /// Inference takes `&self`: many threads may share one network. Training takes `&mut self`, because a layer may remember
 /// something for its backward pass (the book's classes remember all of it: `self.x`, `self.mask`, …). What a caller has
 /// in hand anyway, the input `x` and the output `y`, is not remembered but handed in again.
+///
+/// A layer of your own needs four methods; one that has parameters, the two visits as well:
+///
+/// ```
+/// use layers::ndarray::{ArrayViewD, ArrayViewMutD, Zip, array};
+/// use layers::{Layer, ShapeError};
+///
+/// /// y = x²
+/// #[derive(Debug)]
+/// struct Square;
+///
+/// impl Layer for Square {
+///     fn kind(&self) -> &'static str {
+///         "Square"
+///     }
+///     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+///         Ok(input.to_vec())
+///     }
+///     fn infer(&self, x: ArrayViewD<'_, f32>, y: ArrayViewMutD<'_, f32>) {
+///         Zip::from(y).and(x).for_each(|y, &x| *y = x * x);
+///     }
+///     fn backward(
+///         &mut self,
+///         x: ArrayViewD<'_, f32>,
+///         _y: ArrayViewD<'_, f32>,
+///         dout: ArrayViewD<'_, f32>,
+///         dx: Option<ArrayViewMutD<'_, f32>>,
+///     ) {
+///         // In the forward pass this was y = x · x; so dy/dx = 2 · x.
+///         let Some(dx) = dx else { return };
+///         Zip::from(dx).and(x).and(dout).for_each(|dx, &x, &dout| *dx = dout * 2.0 * x);
+///     }
+/// }
+///
+/// let x = array![[1.0, -3.0]].into_dyn();
+/// let y = layers::forward(&mut Square, &x);
+/// assert_eq!(y, array![[1.0, 9.0]].into_dyn());
+/// assert_eq!(layers::backward(&mut Square, &x, &y, &array![[1.0, 1.0]].into_dyn()), array![[2.0, -6.0]].into_dyn());
+/// ```
 pub trait Layer<F: Real = f32>: Debug + Send + Sync + Any {
     /// The book's name of the class: `"Convolution"`, `"Relu"`, …
     fn kind(&self) -> &'static str;

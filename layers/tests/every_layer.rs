@@ -307,3 +307,13 @@ fn what_remembers_refuses_a_backward_without_its_forward() {
         assert!(message.starts_with(layer.kind()) && message.contains("forward"), "{message}");
     }
 }
+
+/// Whoever exchanges the weights must keep their memory order, or is told.
+#[test]
+fn weights_in_another_memory_order_are_not_read_as_if_nothing_was() {
+    let affine = common::every_layer::<f32>().into_iter().find(|case| case.layer.kind() == "Affine");
+    let mut affine = affine.expect("an affine layer").layer;
+    affine.visit_params_mut(&mut |param| param.value = param.value.as_standard_layout().into_owned());
+    let message = panic_message(|| layers::infer(&*affine, &ArrayD::zeros(IxDyn(&[1, 12]))));
+    assert!(message.contains("column-major"), "{message}");
+}
