@@ -1,1 +1,64 @@
-//! model
+//! The network of chapter 7 of "Deep Learning from Scratch", its training and its parameter files.
+//!
+//! - [`SimpleConvNet`] is the book's class: its settings, and [`build`](SimpleConvNet::build).
+//! - [`Network`] is what comes out: `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
+//!   from a [`NetworkSpec`], so other networks are a list of layers away.
+//! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
+//! - [`params`] describes the parameter file.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use datasets::digits;
+//! use model::{ConvParam, Event, SimpleConvNet, Trainer, TrainerConfig, evaluate};
+//!
+//! // A small network learns the handwritten digits that the crate `datasets` draws.
+//! let digits = digits::splits(400, 100, 0);
+//! let conv_param = ConvParam { filter_num: 4, ..ConvParam::default() };
+//! let mut network = SimpleConvNet { conv_param, hidden_size: 32, ..SimpleConvNet::default() }.build(0)?;
+//!
+//! let config = TrainerConfig { epochs: 4, batch_size: 10, ..TrainerConfig::default() };
+//! let history = Trainer::new(config)?.train(&mut network, &digits.train, &digits.test, &mut |event| {
+//!     if let Event::Epoch { epoch, mean_loss, .. } = event {
+//!         println!("epoch {epoch}: loss {mean_loss:.3}");
+//!     }
+//!     ControlFlow::Continue(())
+//! })?;
+//!
+//! let [first, .., last] = history.train_loss_list[..] else { unreachable!() };
+//! assert!(last < first);
+//! assert!(evaluate(&network, &digits.test)?.accuracy() > 0.5); // guessing would give 0.1
+//! # Ok::<(), model::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod construct;
+mod error;
+mod event;
+mod file;
+mod fingerprint;
+mod history;
+mod metrics;
+mod network;
+pub mod params;
+mod shape;
+mod simple_conv_net;
+mod smooth_curve;
+mod spec;
+mod trainer;
+
+pub use datasets::{self, Position, Sampling, Scaling};
+pub use error::{Error, Part};
+pub use event::Event;
+pub use file::replace_file;
+pub use fingerprint::params_sha256;
+pub use history::History;
+pub use layers;
+pub use metrics::{Evaluation, evaluate};
+pub use network::Network;
+pub use optim::{self, OptimizerConfig, OptimizerKind};
+pub use params::ParamsError;
+pub use simple_conv_net::{ConvParam, SimpleConvNet};
+pub use smooth_curve::smooth_curve;
+pub use spec::{LayerSpec, NetworkSpec, SpecError};
+pub use trainer::{Trainer, TrainerConfig};

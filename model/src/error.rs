@@ -1,0 +1,142 @@
+//! What can go wrong with a network, its training and its files.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::params::ParamsError;
+use crate::spec::SpecError;
+
+/// What can go wrong.
+///
+/// Each message tells the whole story by itself: what caused it is part of the message and kept in a field (`problem`).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A description is not that of a network.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// An optimizer cannot be made.
+    #[error(transparent)]
+    Optimizer(#[from] optim::OptimError),
+    /// The order of the training images cannot be made.
+    #[error(transparent)]
+    Dataset(#[from] datasets::Error),
+    /// A setting cannot work.
+    #[error("{what} must be {expected}, got {got}")]
+    Setting {
+        /// Which setting.
+        what: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it was.
+        got: usize,
+    },
+    /// The images are not what the network takes.
+    #[error("the {part} images have the shape {got:?}, but the network takes {expected:?}")]
+    ImageShape {
+        /// Which images.
+        part: Part,
+        /// What the network takes.
+        expected: Vec<usize>,
+        /// Channels, height and width of the images.
+        got: [usize; 3],
+    },
+    /// The images are of more classes than the network tells apart.
+    #[error("the {part} images are of {got} classes, but the network tells only {expected} apart")]
+    Classes {
+        /// Which images.
+        part: Part,
+        /// Classes of the network.
+        expected: usize,
+        /// Classes of the images.
+        got: usize,
+    },
+    /// There are no images.
+    #[error("there are no {part} images")]
+    NoImages {
+        /// Which images.
+        part: Part,
+    },
+    /// The number of training images is not what it was before.
+    #[error("the training was begun with {expected} images and cannot go on with {got}")]
+    OtherImages {
+        /// What it was.
+        expected: usize,
+        /// What it is.
+        got: usize,
+    },
+    /// The training went astray.
+    #[error(
+        "the loss became {loss} at step {step} of epoch {epoch}, with a learning rate of {lr}; a smaller learning rate \
+         may help"
+    )]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The step in its epoch, counted from 1.
+        step: usize,
+        /// What the loss was: no finite number.
+        loss: f64,
+        /// The learning rate of the step.
+        lr: f64,
+    },
+    /// There is no parameter of this name.
+    #[error("the network has no parameter named {name:?}")]
+    NoSuchParameter {
+        /// The name.
+        name: String,
+    },
+    /// A parameter has another shape.
+    #[error("{name}: expected an array of shape {expected:?}, got {got:?}")]
+    ParameterShape {
+        /// The name of the parameter.
+        name: String,
+        /// The shape that it has in the network.
+        expected: Vec<usize>,
+        /// The shape that came.
+        got: Vec<usize>,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {problem}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        problem: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {problem}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        problem: io::Error,
+    },
+    /// A file is not the parameter file that it should be.
+    #[error("{}: {problem}", path.display())]
+    Params {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        problem: Box<ParamsError>,
+    },
+}
+
+/// Which images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Those that the network learns from.
+    Training,
+    /// Those that it is judged by.
+    Test,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Training => "training",
+            Part::Test => "test",
+        })
+    }
+}

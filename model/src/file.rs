@@ -1,0 +1,65 @@
+//! Files that are whole or not there.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Writes a file, or replaces it, in such a way that never half of it is seen under its name, whenever the program is
+/// killed or the power fails: the bytes go to a temporary file beside it, reach the disk, and then it is renamed.
+///
+/// # Errors
+/// Where it cannot be written, or something that is not a file has its name. What was there before is then still there.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace(path, bytes).map_err(|problem| Error::Write { path: path.to_path_buf(), problem })
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = target(path)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".unfinished-");
+    // A temporary file is the owner's alone; this one is to be as any other file is.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    // The new name is on the disk when the folder is.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// The file to replace: where a link leads to, and nothing but a plain file.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => fs::canonicalize(path),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is there already and not a plain file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_path_buf()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The content of a plain file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    read(path).map_err(|problem| Error::Read { path: path.to_path_buf(), problem })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    let len = metadata.len();
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?)?;
+    // A file that grows meanwhile is read as long as it was.
+    File::open(path)?.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

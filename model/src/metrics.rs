@@ -1,0 +1,73 @@
+//! How good a network is.
+
+use datasets::{Dataset, Scaling};
+use layers::Workspace;
+use layers::ndarray::{ArrayView1, ArrayViewD};
+
+use crate::error::{Error, Part};
+use crate::network::Network;
+use crate::shape::{batch_shape, fits};
+
+/// Images that are looked at together. The scores do not depend on it.
+const BATCH: usize = 100;
+
+/// What came out of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evaluation {
+    /// Images whose class was predicted rightly.
+    pub correct: usize,
+    /// All images.
+    pub total: usize,
+}
+
+impl Evaluation {
+    /// The part that was predicted rightly, from 0 to 1; 0 where there were no images.
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.total.max(1) as f64
+    }
+}
+
+/// How many images of a data set the network classifies rightly: all of them are counted, the last few too. Pixels go in
+/// as [`Scaling::Unit`].
+///
+/// # Errors
+/// Where the images are not what the network takes, or there are none.
+pub fn evaluate(network: &Network, data: &Dataset) -> Result<Evaluation, Error> {
+    fits(network, data, Part::Test)?;
+    Ok(Evaluator::default().evaluate(network, data, data.len(), Scaling::Unit))
+}
+
+/// Evaluates without allocating again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Evaluator {
+    workspace: Workspace,
+    indices: Vec<usize>,
+    x: Vec<f32>,
+    t: Vec<usize>,
+}
+
+impl Evaluator {
+    /// The first `count` images of `data`, which fits the network.
+    pub(crate) fn evaluate(&mut self, network: &Network, data: &Dataset, count: usize, scaling: Scaling) -> Evaluation {
+        let total = count.min(data.len());
+        let mut correct = 0;
+        for first in (0..total).step_by(BATCH) {
+            let n = BATCH.min(total - first);
+            self.indices.clear();
+            self.indices.extend(first..first + n);
+            self.x.resize(n * data.image_len(), 0.0);
+            self.t.resize(n, 0);
+            data.gather(&self.indices, scaling, &mut self.x, &mut self.t);
+            let x =
+                ArrayViewD::from_shape(batch_shape(n, network.input_shape()), &self.x).expect("as long as its shape");
+            let scores = network.predict_into(x, &mut self.workspace);
+            correct += scores.outer_iter().zip(&self.t).filter(|(scores, t)| argmax(*scores) == **t).count();
+        }
+        Evaluation { correct, total }
+    }
+}
+
+/// The place of the largest score, the first of several.
+pub(crate) fn argmax<F: PartialOrd + Copy>(scores: ArrayView1<'_, F>) -> usize {
+    (0..scores.len()).fold(0, |best, k| if scores[k] > scores[best] { k } else { best })
+}

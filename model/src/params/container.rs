@@ -1,0 +1,47 @@
+//! The envelope of a parameter file, the same in every version: it tells whether the file is whole.
+
+use sha2::{Digest, Sha256};
+
+use super::ParamsError;
+
+const MAGIC: [u8; 8] = *b"\x89CNNP\r\n\x1a";
+const HEADER: usize = MAGIC.len() + 4 + 8;
+const CHECKSUM: usize = 32;
+
+pub(super) fn seal(version: u32, content: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + content.len() + CHECKSUM);
+    bytes.extend(MAGIC);
+    bytes.extend(version.to_le_bytes());
+    bytes.extend((content.len() as u64).to_le_bytes());
+    bytes.extend(content);
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+/// Version and content of a file that is whole.
+pub(super) fn open(bytes: &[u8]) -> Result<(u32, &[u8]), ParamsError> {
+    let found = bytes.len() as u64;
+    let Some(rest) = bytes.strip_prefix(&MAGIC) else {
+        return match bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes) {
+            true => Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found }),
+            false => Err(ParamsError::Magic),
+        };
+    };
+    let header = rest.split_first_chunk::<4>().and_then(|(version, rest)| {
+        let (len, rest) = rest.split_first_chunk::<8>()?;
+        Some((u32::from_le_bytes(*version), u64::from_le_bytes(*len), rest))
+    });
+    let Some((version, len, rest)) = header else {
+        return Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found });
+    };
+    let expected = len.saturating_add((HEADER + CHECKSUM) as u64);
+    if expected != found {
+        return Err(ParamsError::Length { expected, found });
+    }
+    let (content, checksum) = rest.split_at(rest.len() - CHECKSUM);
+    if *Sha256::digest(&bytes[..bytes.len() - CHECKSUM]) != *checksum {
+        return Err(ParamsError::Checksum);
+    }
+    Ok((version, content))
+}

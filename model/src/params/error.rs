@@ -1,0 +1,100 @@
+//! What can be wrong with a parameter file.
+
+use crate::spec::SpecError;
+
+/// Why bytes are not the parameters of a network, or not those of this one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParamsError {
+    /// The first bytes are others.
+    #[error("this is not a parameter file")]
+    Magic,
+    /// It ends too early, or goes on too long.
+    #[error("the file is {found} bytes long, but its header says {expected}; it was cut short or damaged")]
+    Length {
+        /// What the header says; saturates.
+        expected: u64,
+        /// What there is.
+        found: u64,
+    },
+    /// The checksum is not that of the content.
+    #[error("the file is damaged: its checksum does not match its content")]
+    Checksum,
+    /// The format is of another version.
+    #[error("the file has format version {found}, but only version {newest} is known here; a newer program wrote it")]
+    Version {
+        /// The version of the file.
+        found: u32,
+        /// The newest version that can be read.
+        newest: u32,
+    },
+    /// The content is not laid out as its version says.
+    #[error("the content cannot be read as format version {version}: {problem}")]
+    Content {
+        /// The version.
+        version: u32,
+        /// What the decoder said.
+        problem: postcard::Error,
+    },
+    /// Bytes are left over.
+    #[error("{count} bytes are left over after the content")]
+    LeftOver {
+        /// How many.
+        count: usize,
+    },
+    /// A number is larger than this machine can address.
+    #[error("the file says {size}, more than this machine can address")]
+    TooLarge {
+        /// The number.
+        size: u64,
+    },
+    /// What the file describes is not a network.
+    #[error("the network in the file cannot be built: {0}")]
+    Spec(#[from] SpecError),
+    /// An array has not as many values as its shape says.
+    #[error("{name}: the shape {shape:?} does not go with {values} values")]
+    Values {
+        /// The name of the array.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// How many values there are.
+        values: usize,
+    },
+    /// An array is not there.
+    #[error("expected an array {expected} of shape {shape:?}, but the file has no more")]
+    Missing {
+        /// The name of the array.
+        expected: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An array comes that the network does not have.
+    #[error("the file has an array {name} of shape {shape:?}, which the network has not")]
+    Unexpected {
+        /// The name of the array.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An array has another name or shape.
+    #[error("expected {expected} of shape {expected_shape:?}, found {found} of shape {found_shape:?}")]
+    Array {
+        /// The name that is expected.
+        expected: String,
+        /// The shape that is expected.
+        expected_shape: Vec<usize>,
+        /// The name in the file.
+        found: String,
+        /// The shape in the file.
+        found_shape: Vec<usize>,
+    },
+    /// All arrays fit, but the network is another.
+    #[error("the file is of another network: expected {expected}, found {found}")]
+    Layer {
+        /// The layer that is expected, with its settings.
+        expected: String,
+        /// The layer in the file.
+        found: String,
+    },
+}

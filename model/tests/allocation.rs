@@ -1,0 +1,100 @@
+//! What is allocated, and what not.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use datasets::digits;
+use model::{ConvParam, Event, Network, SimpleConvNet, Trainer, TrainerConfig};
+use optim::OptimizerKind;
+use sha2::{Digest, Sha256};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+/// Bytes of the largest single allocation.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+fn count(bytes: usize) {
+    ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+    LARGEST.fetch_max(bytes, Ordering::Relaxed);
+}
+
+// SAFETY: everything is left to the system's allocator; counting touches no memory but its own.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller keeps the promises of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the promises of `dealloc`, and `ptr` came from the system's allocator.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size);
+        // SAFETY: the caller keeps the promises of `realloc`, and `ptr` came from the system's allocator.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// The only test of this program: others would run at the same time, and be counted.
+#[test]
+fn what_is_allocated() {
+    steps_do_not_allocate();
+    no_file_makes_the_reader_allocate_much();
+}
+
+/// After the first step, which shows how large everything gets.
+fn steps_do_not_allocate() {
+    // With several threads, each gets its scratch memory when it first helps with a kernel, in whatever step that is.
+    assert!(tensor::threads::set_default_threads(1));
+    // Six whole batches and a smaller one an epoch.
+    let data = digits::splits(65, 10, 0);
+    let conv_param = ConvParam { filter_num: 6, ..ConvParam::default() };
+    for kind in OptimizerKind::ALL {
+        let settings = SimpleConvNet { conv_param, hidden_size: 20, ..SimpleConvNet::default() };
+        let mut network = settings.build(0).unwrap();
+        let config = TrainerConfig {
+            epochs: 2,
+            batch_size: 10,
+            optimizer: kind.config(),
+            weight_decay: 0.001,
+            ..TrainerConfig::default()
+        };
+        let mut before = 0;
+        let mut on_event = |event: &Event| {
+            let so_far = ALLOCATIONS.load(Ordering::Relaxed);
+            if let &Event::Step { epoch, step, .. } = event
+                && step > 1
+            {
+                assert_eq!(so_far - before, 0, "{kind}: allocations in step {step} of epoch {epoch}");
+            }
+            before = ALLOCATIONS.load(Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        Trainer::new(config).unwrap().train(&mut network, &data.train, &data.test, &mut on_event).unwrap();
+    }
+}
+
+/// Whatever a short file says, its reader does not take more than the decoder's first guess, a MiB.
+fn no_file_makes_the_reader_allocate_much() {
+    let file = include_bytes!("fixtures/params-v1.postcard");
+    let mut bytes = file.to_vec();
+    LARGEST.store(0, Ordering::Relaxed);
+    for at in 20..file.len() - 32 {
+        for change in 1..=255 {
+            bytes[at] = file[at] ^ change;
+            // The checksum is made right, so that the content is read at all.
+            let (content, checksum) = bytes.split_at_mut(file.len() - 32);
+            checksum.copy_from_slice(&Sha256::digest(content));
+            let _ = Network::<f32>::from_bytes(&bytes);
+        }
+        bytes[at] = file[at];
+    }
+    let largest = LARGEST.load(Ordering::Relaxed);
+    assert!(largest <= 1 << 20, "{largest} bytes at once");
+}
