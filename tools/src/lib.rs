@@ -1,5 +1,31 @@
 //! What the programs `train`, `gradcheck`, `filterviz` and `applyfilter` are made of.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`program`] | how a program starts and ends: command line, exit code, complaints |
+//! | [`args`] | flags that several programs share |
+//! | [`data`] | finding what to learn from |
+//! | [`files`] | the folder for results |
+//! | [`listener`] | progress bar, log, table of epochs, JSON lines: what hears the events of a training |
+//! | [`history_csv`](history_csv()), [`network_table`](network_table()) | a training and a network as text |
+//! | [`picture`] | from arrays to pictures |
+//! | [`filters`] | the filters of a network: as pictures, and over a picture |
 #![forbid(unsafe_code)]
 
+mod advice;
+pub mod args;
+pub mod console;
+pub mod data;
 pub mod files;
+pub mod filters;
+mod history_csv;
+pub mod listener;
+mod network_table;
 pub mod picture;
+pub mod program;
+pub mod size;
+pub mod text;
+
+pub use advice::Advice;
+pub use history_csv::history_csv;
+pub use network_table::network_table;

@@ -161,9 +161,7 @@ impl Raster {
     fn half_block_line(&self, row: usize, map: ColorMap, look: Look, line: &mut String) {
         let mut colored = false;
         for column in 0..self.columns {
-            let color = |row| {
-                self.pixel(row, column).map(|value| value.map_or(Rgb::NOT_A_NUMBER, |position| map.color(position)))
-            };
+            let color = |row| self.pixel(row, column).map(|position| color_code(map, position, look));
             let (ink, paper, character) = match (color(row), color(row + 1)) {
                 (None, None) => (None, None, ' '),
                 (Some(upper), lower) => (Some(upper), lower, '▀'),
@@ -176,7 +174,7 @@ impl Raster {
             }
             for (layer, color) in [(38, ink), (48, paper)] {
                 if let Some(color) = color {
-                    write_color(line, layer, color, look);
+                    write!(line, "\x1b[{layer};{color}m").expect("writing to a String cannot fail");
                     colored = true;
                 }
             }
@@ -196,24 +194,31 @@ fn plain_character(map: ColorMap, position: f64) -> char {
     char::from(levels[((position * levels.len() as f64) as usize).min(levels.len() - 1)])
 }
 
-fn write_color(line: &mut String, layer: u8, color: Rgb, look: Look) {
-    let [r, g, b] = color.0;
-    let written = match look {
-        Look::TrueColor => write!(line, "\x1b[{layer};2;{r};{g};{b}m"),
-        _ => write!(line, "\x1b[{layer};5;{}m", nearest_of_256(color)),
-    };
-    written.expect("writing to a String cannot fail");
+/// How the terminal is told a colour, after "38;" or "48;".
+fn color_code(map: ColorMap, position: Option<f64>, look: Look) -> String {
+    match look {
+        Look::TrueColor => {
+            let Rgb([r, g, b]) = position.map_or(Rgb::NOT_A_NUMBER, |position| map.color(position));
+            format!("2;{r};{g};{b}")
+        }
+        _ => format!("5;{}", position.map_or(NOT_A_NUMBER_OF_256, |position| color_of_256(map, position))),
+    }
 }
 
-/// The nearest of the fixed part of the 256 colours: a cube of 6×6×6, and 24 greys.
-fn nearest_of_256(color: Rgb) -> u8 {
-    let cube = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-    let colors = (0..216_u8)
-        .map(|i| (16 + i, [cube(i / 36), cube(i / 6 % 6), cube(i % 6)]))
-        .chain((0..24_u8).map(|i| (232 + i, [8 + 10 * i; 3])));
-    let distance =
-        |other: &[u8; 3]| -> u32 { color.0.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum() };
-    colors.min_by_key(|(_, other)| distance(other)).expect("there are 240 colours").0
+/// Magenta.
+const NOT_A_NUMBER_OF_256: u8 = 201;
+/// Of the 256 colours, nine that come near to the diverging map, from blue over white to brown, and that do not stray
+/// from its hues as the nearest ones do.
+const DIVERGING_OF_256: [u8; 9] = [25, 67, 110, 153, 255, 223, 216, 173, 130];
+
+fn color_of_256(map: ColorMap, position: f64) -> u8 {
+    let step = |count: usize| ((position * count as f64) as usize).min(count - 1);
+    // The greys run from 232, almost black, to 255, almost white.
+    match map {
+        ColorMap::Diverging => DIVERGING_OF_256[step(DIVERGING_OF_256.len())],
+        ColorMap::Light => 232 + step(24) as u8,
+        ColorMap::Ink => 255 - step(24) as u8,
+    }
 }
 
 #[cfg(test)]
@@ -298,10 +303,20 @@ mod tests {
     }
 
     #[test]
-    fn the_256_colours_hold_their_own() {
-        assert_eq!(nearest_of_256(Rgb([0, 0, 0])), 16);
-        assert_eq!(nearest_of_256(Rgb([255, 255, 255])), 231);
-        assert_eq!(nearest_of_256(Rgb([95, 135, 175])), 67);
-        assert_eq!(nearest_of_256(Rgb([118, 118, 118])), 243);
+    fn the_256_colours_follow_the_map() {
+        // The colour that stands behind a number, as every terminal has it.
+        let rgb = |code: u8| match code {
+            232.. => Rgb([8 + 10 * (code - 232); 3]),
+            _ => Rgb([36, 6, 1].map(|digit| match (code - 16) / digit % 6 {
+                0 => 0,
+                step => 55 + 40 * step,
+            })),
+        };
+        for map in [ColorMap::Diverging, ColorMap::Light, ColorMap::Ink] {
+            for position in [0.0, 0.2, 0.5, 0.8, 1.0] {
+                let (got, exact) = (rgb(color_of_256(map, position)).lightness(), map.color(position).lightness());
+                assert!((got - exact).abs() < 0.17, "{map:?} at {position}: {got} instead of {exact}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! | [`accuracy_chart`] | the book's plot |
 //! | [`test_picture`] | a picture to try filters on |
 //! | [`Blocks`] | small pictures as characters of the terminal |
-//! | [`read_grey_png`], [`write_png`] | files |
+//! | [`read_grey_png`], [`png_bytes`] | PNG files |
 
 mod accuracy;
 mod blocks;
@@ -33,10 +33,10 @@ pub use canvas::{Canvas, Polyline};
 pub use chart::{Axis, Chart, Curve, Marker};
 pub use color::Rgb;
 pub use colormap::ColorMap;
-pub use page::{Page, beside};
-pub use png_file::{MAX_PIXELS, PictureError, read_grey_png, write_png};
+pub use page::{Page, beside, short};
+pub use png_file::{MAX_PIXELS, PictureError, png_bytes, read_grey_png};
 pub use scaling::{Range, Scaling};
 pub use test_picture::test_picture;
 pub use text::{Anchor, Style, fit, width};
 pub use ticks::Ticks;
-pub use tiles::{Tile, Tiles};
+pub use tiles::{Tile, Tiles, draw_values, shrink_to};

@@ -66,7 +66,7 @@ fn draw_bar(canvas: &mut Canvas, [left, top]: [usize; 2], map: ColorMap, range: 
 }
 
 /// A number with three digits that count.
-pub(super) fn short(value: f32) -> String {
+pub fn short(value: f32) -> String {
     let magnitude = value.abs();
     let text = match magnitude {
         _ if value == 0.0 => "0".to_owned(),

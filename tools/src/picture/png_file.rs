@@ -8,7 +8,6 @@ use png::{BitDepth, ColorType, DecodingError, Transformations};
 use tensor::ndarray::Array2;
 
 use super::canvas::Canvas;
-use crate::files::write_atomically;
 
 /// The most pixels that a picture may have: 64 million, a bit more than the largest cameras give.
 pub const MAX_PIXELS: u64 = 64 << 20;
@@ -54,18 +53,18 @@ pub enum PictureError {
     },
 }
 
-/// Writes a picture as a PNG file, all or nothing.
+/// The content of a PNG file of this picture.
 ///
-/// # Errors
-/// What the file system says.
-pub fn write_png(path: &Path, canvas: &Canvas) -> io::Result<()> {
-    write_atomically(path, &encode(canvas)?)
+/// # Panics
+/// Where the canvas has no pixels.
+pub fn png_bytes(canvas: &Canvas) -> Vec<u8> {
+    assert!(canvas.width() > 0 && canvas.height() > 0, "a PNG file of {canvas:?}");
+    encode(canvas).expect("pixels of the right number, into memory")
 }
 
-fn encode(canvas: &Canvas) -> io::Result<Vec<u8>> {
-    let size = |pixels: usize| u32::try_from(pixels).map_err(io::Error::other);
+fn encode(canvas: &Canvas) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, size(canvas.width())?, size(canvas.height())?);
+    let mut encoder = png::Encoder::new(&mut bytes, canvas.width() as u32, canvas.height() as u32);
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
@@ -302,7 +301,7 @@ mod tests {
         let path = folder.path().join("picture.png");
         let mut canvas = Canvas::new(7, 3);
         canvas.fill(2, 1, 3, 1, Rgb([51, 51, 51]));
-        write_png(&path, &canvas).unwrap();
+        std::fs::write(&path, png_bytes(&canvas)).unwrap();
         let expected = Array2::from_shape_fn((3, 7), |(y, x)| if y == 1 && (2..5).contains(&x) { 0.2 } else { 1.0 });
         assert_eq!(read_grey_png(&path).unwrap(), expected);
     }

@@ -38,10 +38,10 @@ impl Scaling {
     /// In words, for a caption.
     pub fn describe(self) -> &'static str {
         match self {
-            Scaling::Each => "each picture from its own smallest to its own largest value",
-            Scaling::Together => "one scale for all pictures",
-            Scaling::EachSymmetric => "each picture on its own scale, symmetric around zero",
-            Scaling::Symmetric => "one scale for all pictures, symmetric around zero",
+            Scaling::Each => "each on its own scale, from its smallest value to its largest",
+            Scaling::Together => "one scale for all",
+            Scaling::EachSymmetric => "each on its own scale, symmetric around zero",
+            Scaling::Symmetric => "one scale for all, symmetric around zero",
         }
     }
 }

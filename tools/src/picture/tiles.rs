@@ -43,6 +43,8 @@ pub struct Tiles<'a> {
 }
 
 const CAPTION: f64 = 10.0;
+/// How far a p or a g goes below its line.
+const DESCENT: usize = 4;
 const CAPTION_GAP: usize = 9;
 const GAP: usize = 18;
 
@@ -80,15 +82,25 @@ impl Tiles<'_> {
     }
 }
 
-/// Values as coloured pixels, the longer side about `side` long.
-pub(super) fn draw_values(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, range: Range) -> Canvas {
+/// Values as coloured pixels: enlarged or shrunk as [`Tiles::side`] says.
+pub fn draw_values(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, range: Range) -> Canvas {
     let longer = values.nrows().max(values.ncols()).max(1);
     if longer > side {
-        let size = |n: usize| (n * side / longer).max(1).min(n);
-        let shrunk = shrink(values, size(values.nrows()), size(values.ncols()));
-        return enlarged(shrunk.view(), 1, map, range);
+        enlarged(shrink_to(values, side).view(), 1, map, range)
+    } else {
+        enlarged(values, side / longer, map, range)
     }
-    enlarged(values, (side / longer).max(1), map, range)
+}
+
+/// A picture whose longer side is at most `side`: each pixel is the mean of what it covers. Smaller pictures stay as they
+/// are.
+pub fn shrink_to(values: ArrayView2<'_, f32>, side: usize) -> Array2<f32> {
+    let longer = values.nrows().max(values.ncols());
+    if longer <= side {
+        return values.to_owned();
+    }
+    let size = |n: usize| (n * side / longer).max(1).min(n);
+    shrink(values, size(values.nrows()), size(values.ncols()))
 }
 
 fn enlarged(values: ArrayView2<'_, f32>, zoom: usize, map: ColorMap, range: Range) -> Canvas {
@@ -121,7 +133,7 @@ fn covered(i: usize, from: usize, to: usize) -> impl Iterator<Item = (usize, f32
 }
 
 fn room_for_caption(tile: &Tile<'_>) -> usize {
-    let text = if tile.caption.is_empty() { 0 } else { CAPTION as usize };
+    let text = if tile.caption.is_empty() { 0 } else { CAPTION as usize + DESCENT };
     let icon = tile.icon.as_ref().map_or(0, Canvas::height);
     if text.max(icon) == 0 { 0 } else { CAPTION_GAP + text.max(icon) }
 }

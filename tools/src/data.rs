@@ -1,0 +1,113 @@
+//! Finding what to learn from.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use datasets::{MnistKind, Splits, digits, mnist};
+
+use crate::advice::Advice;
+use crate::args::{DataArgs, DatasetChoice};
+use crate::text::grouped;
+
+/// A data set with where it came from.
+#[derive(Debug)]
+pub struct Data {
+    /// Its name for readers: "MNIST".
+    pub title: String,
+    /// Its name on the command line: "mnist".
+    pub name: &'static str,
+    /// The folder of its files; none for the built-in digits.
+    pub folder: Option<PathBuf>,
+    /// Training and test images.
+    pub splits: Splits,
+    /// What the user should know: that something else was used than they may have thought.
+    pub note: Option<String>,
+}
+
+/// As many built-in digits are drawn as MNIST has images.
+const DIGITS: [usize; 2] = [60_000, 10_000];
+/// The built-in digits are one data set: `--seed` does not change it.
+const DIGITS_SEED: u64 = 0;
+
+impl DataArgs {
+    /// Finds and loads the data.
+    ///
+    /// # Errors
+    /// Where data that were asked for are missing, or data that were found are damaged.
+    pub fn load(&self) -> anyhow::Result<Data> {
+        match self.dataset {
+            DatasetChoice::Auto => self.found_or_digits(),
+            DatasetChoice::Mnist => self.files(MnistKind::Mnist),
+            DatasetChoice::FashionMnist => self.files(MnistKind::FashionMnist),
+            DatasetChoice::Digits if self.data_dir.is_some() => {
+                bail!("the built-in digits come from no folder; leave out --data-dir, or choose another --dataset")
+            }
+            DatasetChoice::Digits => Ok(self.digits(None)),
+        }
+    }
+
+    fn found_or_digits(&self) -> anyhow::Result<Data> {
+        match datasets::find(MnistKind::Mnist, self.data_dir.as_deref()) {
+            Err(datasets::Error::NotFound { kind, .. }) => Ok(self.digits(Some(format!(
+                "{kind} not found, so the built-in digits are used; get {kind} with `{}`",
+                kind.fetch_command()
+            )))),
+            _ => self.files(MnistKind::Mnist),
+        }
+    }
+
+    fn files(&self, kind: MnistKind) -> anyhow::Result<Data> {
+        let folder = datasets::find(kind, self.data_dir.as_deref())?;
+        let Splits { train, test } = mnist::load(kind, &folder).advice(|| {
+            let fetch = format!("{} --dir {}", kind.fetch_command(), folder.display());
+            format!("delete what is damaged and get it again with `{fetch}`")
+        })?;
+        let limit = |limit: Option<usize>| limit.unwrap_or(usize::MAX);
+        let splits = Splits { train: train.limit(limit(self.train_limit)), test: test.limit(limit(self.test_limit)) };
+        Ok(Data { title: kind.to_string(), name: kind.name(), folder: Some(folder), splits, note: None })
+    }
+
+    fn digits(&self, note: Option<String>) -> Data {
+        let [train, test] = DIGITS;
+        let (train, test) = (train.min(self.train_limit.unwrap_or(train)), test.min(self.test_limit.unwrap_or(test)));
+        let splits = digits::splits(train, test, DIGITS_SEED);
+        Data { title: "the built-in digits".to_owned(), name: "digits", folder: None, splits, note }
+    }
+}
+
+impl Data {
+    /// What it is, in one line.
+    pub fn describe(&self) -> String {
+        let [channels, height, width] = self.splits.train.image_shape();
+        let folder = self.folder.as_ref().map_or(String::new(), |folder| format!(", from {}", folder.display()));
+        let (train, test) = (grouped(self.splits.train.len()), grouped(self.splits.test.len()));
+        format!("{}: {train} training and {test} test images of {channels}×{height}×{width}{folder}", self.title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn args(dataset: DatasetChoice, data_dir: Option<&Path>) -> DataArgs {
+        DataArgs { dataset, data_dir: data_dir.map(Path::to_owned), train_limit: Some(30), test_limit: Some(20) }
+    }
+
+    #[test]
+    fn the_built_in_digits_are_always_there_and_limits_hold() {
+        let data = args(DatasetChoice::Digits, None).load().unwrap();
+        assert_eq!((data.splits.train.len(), data.splits.test.len()), (30, 20));
+        assert_eq!(data.describe(), "the built-in digits: 30 training and 20 test images of 1×28×28");
+        assert!(data.note.is_none());
+    }
+
+    #[test]
+    fn a_folder_that_was_named_is_never_replaced_by_the_digits() {
+        let empty = tempfile::tempdir().unwrap();
+        for dataset in [DatasetChoice::Auto, DatasetChoice::Mnist, DatasetChoice::Digits] {
+            let error = args(dataset, Some(empty.path())).load().unwrap_err().to_string();
+            assert!(error.contains("fetch-mnist") || error.contains("--data-dir"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The filters of a network: as pictures, and over a picture.
+
+use anyhow::{Context, ensure};
+use layers::ndarray::{Array2, Array4, ArrayView2, Axis, Ix4};
+use layers::{Geometry, Window};
+use model::Network;
+use tensor::convolution;
+
+use crate::picture::{Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_to};
+
+/// The filters of a convolution layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filters {
+    /// The name of the layer: "Conv1".
+    pub layer: String,
+    /// The weights: (FN, C, FH, FW).
+    pub w: Array4<f32>,
+}
+
+/// Filters stand in rows of eight, as in the book.
+pub const COLUMNS: usize = 8;
+/// Pixels for a filter in a grid.
+const FILTER_SIDE: usize = 100;
+
+impl Filters {
+    /// The filters of the first convolution of a network.
+    ///
+    /// # Errors
+    /// Where it has none.
+    pub fn of(network: &Network) -> anyhow::Result<Filters> {
+        let layers = network.layers();
+        let found = layers.names().iter().zip(layers.layers()).find_map(|(name, layer)| {
+            let mut w = None;
+            layer.visit_params(&mut |param| {
+                if let Ok(value) = param.value.view().into_dimensionality::<Ix4>() {
+                    w.get_or_insert(value.to_owned());
+                }
+            });
+            Some(Filters { layer: name.clone(), w: w? })
+        });
+        found.context("this network has no convolution, so there are no filters to show")
+    }
+
+    /// How many filters there are.
+    pub fn len(&self) -> usize {
+        self.w.len_of(Axis(0))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each filter as a picture: what it does to the first channel, as in the book.
+    pub fn pictures(&self) -> Vec<ArrayView2<'_, f32>> {
+        self.w.outer_iter().map(|filter| filter.index_axis_move(Axis(0), 0)).collect()
+    }
+
+    /// The largest magnitude of a weight that [`pictures`](Self::pictures) shows, for a caption.
+    pub fn largest(&self) -> String {
+        let ranges = Scaling::Symmetric.ranges(&self.pictures());
+        short(ranges.first().map_or(0.0, |range| range.high))
+    }
+
+    /// "30 filters of 5×5".
+    pub fn describe(&self) -> String {
+        let (count, channels, height, width) = self.w.dim();
+        let of_channels = if channels == 1 { String::new() } else { format!(", the first of {channels} channels") };
+        format!("{count} filters of {height}×{width}{of_channels}")
+    }
+
+    /// All filters in a grid, eight in a row, each enlarged with sharp pixels, on one scale that is symmetric around zero.
+    pub fn page(&self, title: &str) -> Canvas {
+        let tiles = Tiles {
+            tiles: self.pictures().into_iter().zip(1..).map(|(w, number)| Tile::new(w, number.to_string())).collect(),
+            columns: COLUMNS,
+            side: FILTER_SIDE,
+            map: ColorMap::Diverging,
+            scaling: Scaling::Symmetric,
+        };
+        let page = Page {
+            title: title.to_owned(),
+            notes: vec![format!("{}: {}; {}", self.layer, self.describe(), tiles.scaling.describe())],
+            bar: tiles.ranges().first().map(|&range| (tiles.map, range)),
+            body: tiles.draw(),
+        };
+        page.draw()
+    }
+
+    /// What one filter answers to a grey picture (height, width), as the book does it: stride 1, no padding, no bias. A
+    /// filter over several channels sees the same grey in each.
+    ///
+    /// # Errors
+    /// Where the picture is smaller than the filter.
+    ///
+    /// # Panics
+    /// Where there is no such filter.
+    pub fn apply(&self, filter: usize, picture: ArrayView2<'_, f32>) -> anyhow::Result<Array2<f32>> {
+        let (_, channels, f_h, f_w) = self.w.dim();
+        let (height, width) = picture.dim();
+        ensure!(
+            height >= f_h && width >= f_w,
+            "the picture has {width}×{height} pixels, but the filters of {} need at least {f_w}×{f_h}\n  \
+             choose a larger one with --image",
+            self.layer
+        );
+        let w = self.w.index_axis(Axis(0), filter);
+        let w = w.as_standard_layout();
+        let (o_h, o_w) = (height - f_h + 1, width - f_w + 1);
+        let mut map = Array2::zeros((o_h, o_w));
+        // In strips, so that a large picture needs little memory on the way.
+        for first in (0..o_h).step_by(STRIP) {
+            let rows = STRIP.min(o_h - first);
+            let strip = picture.slice_axis(Axis(0), (first..first + rows + f_h - 1).into());
+            let x: Vec<f32> = (0..channels).flat_map(|_| strip.iter().copied()).collect();
+            let geometry = Geometry::new([channels, strip.nrows(), width], Window::new(f_h, f_w))?;
+            let mut y = vec![0.0; rows * o_w];
+            convolution::forward(&geometry, &x, w.as_slice().expect("row-major"), &[0.0], &mut y);
+            map.slice_axis_mut(Axis(0), (first..first + rows).into()).assign(&ArrayView2::from_shape((rows, o_w), &y)?);
+        }
+        Ok(map)
+    }
+}
+
+/// Rows of a map that are computed together.
+const STRIP: usize = 64;
+/// Filters that are applied: the first ones, four by four, as in the book.
+const APPLIED: usize = 16;
+const APPLIED_COLUMNS: usize = 4;
+/// Pixels for a map, for the original beside the maps, and for the icon of a filter.
+const MAP_SIDE: usize = 180;
+const ORIGINAL_SIDE: usize = 512;
+const ICON_SIDE: usize = 25;
+
+/// The original and what the first 16 filters answer to it, on one page.
+///
+/// # Errors
+/// Where the picture is smaller than the filters.
+pub fn applied_page(filters: &Filters, picture: ArrayView2<'_, f32>, name: &str) -> anyhow::Result<Canvas> {
+    let count = filters.len().min(APPLIED);
+    let maps = (0..count)
+        .map(|filter| Ok(shrink_to(filters.apply(filter, picture)?.view(), MAP_SIDE)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let icons = filters.pictures();
+    let ranges = Scaling::EachSymmetric.ranges(&icons);
+    let tile = |i: usize| Tile {
+        values: maps[i].view(),
+        caption: format!("{}", i + 1),
+        icon: Some(draw_values(icons[i], ICON_SIDE, ColorMap::Diverging, ranges[i])),
+    };
+    let tiles = Tiles {
+        tiles: (0..count).map(tile).collect(),
+        columns: APPLIED_COLUMNS,
+        side: MAP_SIDE,
+        map: ColorMap::Light,
+        scaling: Scaling::Each,
+    };
+    let (height, width) = picture.dim();
+    let original = Tiles {
+        tiles: vec![Tile::new(picture, format!("original, {width}×{height}"))],
+        columns: 1,
+        side: ORIGINAL_SIDE,
+        map: ColorMap::Light,
+        scaling: Scaling::Together,
+    };
+    let page = Page {
+        title: format!("What the first {count} filters see"),
+        notes: vec![
+            format!("{name}, and what each filter answers to it: dark for little, light for much"),
+            format!(
+                "{}; no bias; the small pictures are the filters, orange above zero, blue below",
+                tiles.scaling.describe()
+            ),
+        ],
+        body: beside(&original.draw(), &tiles.draw(), 40),
+        bar: None,
+    };
+    Ok(page.draw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use layers::Init;
+    use layers::ndarray::array;
+    use model::{LayerSpec, NetworkSpec, SimpleConvNet};
+
+    #[test]
+    fn filters_are_those_of_the_first_convolution() {
+        let network = SimpleConvNet::default().build(0).unwrap();
+        let filters = Filters::of(&network).unwrap();
+        assert_eq!((filters.layer.as_str(), filters.describe().as_str()), ("Conv1", "30 filters of 5×5"));
+        assert_eq!(filters.w.into_dyn(), network.param("W1").unwrap());
+
+        let affine = LayerSpec::Affine { outputs: 3, init: Init::default() };
+        let flat = Network::build(NetworkSpec { input: vec![4], layers: vec![affine] }, 0).unwrap();
+        assert!(Filters::of(&flat).unwrap_err().to_string().contains("no convolution"));
+    }
+
+    #[test]
+    fn a_filter_slides_over_the_picture() {
+        // Over one channel: each pixel minus the one to its lower right; the second channel doubles its first pixel.
+        let w = array![[[[1.0, 0.0], [0.0, -1.0]], [[2.0, 0.0], [0.0, 0.0]]]];
+        let filters = Filters { layer: "Conv1".into(), w };
+        let picture = Array2::from_shape_fn((200, 3), |(y, x)| (3 * y + x) as f32);
+        let map = filters.apply(0, picture.view()).unwrap();
+        assert_eq!(map.dim(), (199, 2));
+        for ((y, x), &value) in map.indexed_iter() {
+            assert_eq!(value, picture[[y, x]] - picture[[y + 1, x + 1]] + 2.0 * picture[[y, x]], "at ({y}, {x})");
+        }
+        let error = filters.apply(0, array![[1.0, 2.0]].view()).unwrap_err().to_string();
+        assert!(error.contains("2×1 pixels") && error.contains("at least 2×2"), "{error}");
+    }
+
+    #[test]
+    fn pages_of_any_number_of_filters_and_any_picture_are_drawn() {
+        for count in [1, 3, 16, 30] {
+            let filters = Filters { layer: "Conv1".into(), w: Array4::ones((count, 1, 2, 2)) };
+            filters.page("title");
+            for size in [(2, 2), (2, 900), (300, 7)] {
+                applied_page(&filters, Array2::zeros(size).view(), "name").unwrap();
+            }
+        }
+    }
+}

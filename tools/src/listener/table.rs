@@ -1,0 +1,72 @@
+//! One aligned line an epoch.
+
+use std::io::{self, Write};
+
+use model::Event;
+
+use super::Listener;
+use crate::console::Stdout;
+use crate::text::percent;
+
+/// Writes the table of epochs on standard output.
+#[derive(Debug)]
+pub struct Table<W: Write = io::Stdout>(Stdout<W>);
+
+impl<W: Write> Table<W> {
+    /// A table that begins with the training.
+    pub fn new(out: Stdout<W>) -> Self {
+        Table(out)
+    }
+}
+
+impl<W: Write> Listener for Table<W> {
+    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+        match *event {
+            Event::Started { .. } => {
+                self.0.line("")?;
+                self.0.line("epoch  mean loss      train       test   seconds")
+            }
+            Event::Epoch { epoch, mean_loss, train_accuracy, test_accuracy, seconds, .. } => {
+                let (train, test) = (percent(train_accuracy), percent(test_accuracy));
+                self.0.line(&format!("{epoch:>5}  {mean_loss:>9.4}  {train:>9}  {test:>9}  {seconds:>8.2}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_their_heads() {
+        let mut written = Vec::new();
+        let mut table = Table::new(Stdout::to(&mut written));
+        let started = Event::Started {
+            epochs: 200,
+            epochs_done: 0,
+            steps_per_epoch: 1,
+            train_images: 1,
+            test_images: 1,
+            parameters: 1,
+        };
+        table.event(&started).unwrap();
+        for (epoch, accuracy, seconds) in [(1, 0.0, 0.001), (200, 1.0, 12345.678)] {
+            table
+                .event(&Event::Epoch {
+                    epoch,
+                    epochs: 200,
+                    mean_loss: 0.25,
+                    train_accuracy: accuracy,
+                    test_accuracy: accuracy,
+                    seconds,
+                })
+                .unwrap();
+        }
+        let written = String::from_utf8(written).unwrap();
+        let ends: Vec<_> = written.lines().skip(1).map(str::len).collect();
+        assert_eq!(ends, [ends[0]; 3], "{written}");
+        assert!(written.contains("  200     0.2500   100.00 %   100.00 %  12345.68"), "{written}");
+    }
+}

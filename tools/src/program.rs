@@ -1,0 +1,84 @@
+//! What all programs have in common: how they start, how they end, how they say what is wrong.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// How a program ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done: exit code 0.
+    Done,
+    /// The check that it was asked to make failed: exit code 1.
+    CheckFailed,
+}
+
+/// Wrong usage, bad input, something that cannot be read or written.
+const TROUBLE: u8 = 2;
+
+/// The exit codes, for the end of a help text.
+pub const EXIT_CODES: &str =
+    "Exit codes: 0 done; 1 the check failed; 2 wrong usage, bad input, or a file that cannot be read or written.";
+
+/// Reads the command line, runs `main`, and turns what comes out into an exit code. What is wrong is said on standard
+/// error, in one line or two.
+pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
+    let args = match A::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error, A::command().get_name()),
+    };
+    // A wrong TENSOR_ISA would stop the first kernel with a panic.
+    let outcome = tensor::isa().map_err(anyhow::Error::from).and_then(|_| main(args));
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::CheckFailed) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(TROUBLE)
+        }
+    }
+}
+
+/// Help goes where data goes; complaints do not.
+fn usage(error: &clap::Error, program: &str) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Whoever reads only the beginning of a help text closes the pipe early, and is right to do so.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    complain(&shortened(&error.render().to_string(), program));
+    ExitCode::from(TROUBLE)
+}
+
+/// What is wrong in one line, what may be done in another: clap would print up to nine.
+fn shortened(message: &str, program: &str) -> String {
+    let usage = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty() && !usage(line));
+    let first = lines.next().unwrap_or("error: the command line cannot be read");
+    let mut hints: Vec<_> = lines.map(|line| line.strip_prefix("tip: ").unwrap_or(line).to_owned()).collect();
+    hints.push(format!("see `{program} --help`"));
+    format!("{first}\n  {}", hints.join("; "))
+}
+
+/// Writes a line to standard error; where that is closed, nobody wants to know.
+pub fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_has_two_lines() {
+        let long = "error: unexpected argument '--epoch' found\n\n  tip: a similar argument exists: '--epochs'\n\nUsage: train\n\nFor more information, try '--help'.\n";
+        assert_eq!(
+            shortened(long, "train"),
+            "error: unexpected argument '--epoch' found\n  a similar argument exists: '--epochs'; see `train --help`"
+        );
+        let values = "error: invalid value 'x' for '--dataset <NAME>'\n  [possible values: auto, mnist]\n";
+        assert_eq!(shortened(values, "train").lines().count(), 2);
+    }
+}

@@ -1,0 +1,51 @@
+//! Numbers as readers like them.
+
+/// A count with commas between groups of three digits.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A part of a whole in per cent, with two decimals.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
+}
+
+/// A time, as exact as one wants to know it.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round();
+    match seconds {
+        _ if seconds < 9.95 => format!("{seconds:.1} s"),
+        _ if whole < 60.0 => format!("{whole:.0} s"),
+        _ if whole < 3600.0 => format!("{:.0} min {:02.0} s", (whole / 60.0).floor(), whole % 60.0),
+        _ => format!("{:.0} h {:02.0} min", (whole / 3600.0).floor(), (whole % 3600.0 / 60.0).floor()),
+    }
+}
+
+/// Sizes of axes: "30×24×24".
+pub fn shape(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1000, 433_890, 1_234_567].map(grouped), ["0", "999", "1,000", "433,890", "1,234,567"]);
+        assert_eq!(percent(0.98914), "98.91 %");
+        assert_eq!(
+            [0.04, 9.94, 9.96, 59.7, 61.0, 3599.8, 7325.0].map(duration),
+            ["0.0 s", "9.9 s", "10 s", "1 min 00 s", "1 min 01 s", "1 h 00 min", "2 h 02 min"]
+        );
+        assert_eq!(shape(&[30, 24, 24]), "30×24×24");
+    }
+}
