@@ -1,0 +1,109 @@
+//! `cargo xtask ci`: everything that must hold, as the continuous integration runs it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// The crates that others depend on.
+const LIBRARIES: [&str; 5] = ["tensor", "layers", "optim", "datasets", "model"];
+
+/// Projects outside the workspace that use our crates as anybody would.
+const EXAMPLE_PROJECTS: [&str; 2] = ["layers/example-project", "datasets/example-project"];
+
+/// Packages in the tree of `layers`, our own among them.
+const MOST_PACKAGES_OF_LAYERS: usize = 22;
+/// Packages in the lock file of the workspace.
+const MOST_PACKAGES: usize = 200;
+
+/// Runs all steps, in order; stops at the first that fails.
+///
+/// # Errors
+/// Names the step that failed, and the command.
+pub(crate) fn run() -> Result<()> {
+    let root = root();
+    let start = Instant::now();
+    step("format", || cargo(&root, &["fmt", "--all", "--check"]))?;
+    step("clippy", || {
+        cargo(&root, &["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+    })?;
+    step("documentation", || {
+        let mut command = command(&root, &["doc", "--quiet", "--workspace", "--no-deps"]);
+        succeed(command.env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("tests", || cargo(&root, &["test", "--quiet", "--workspace"]))?;
+    for library in LIBRARIES {
+        step(&format!("{library} alone"), || cargo(&root, &["check", "--quiet", "--package", library]))?;
+    }
+    step("datasets without features", || {
+        cargo(&root, &["check", "--quiet", "--package", "datasets", "--no-default-features"])
+    })?;
+    for project in EXAMPLE_PROJECTS {
+        step(project, || cargo(&root.join(project), &["run", "--quiet", "--locked"]))?;
+    }
+    step("package counts", || package_counts(&root))?;
+    step("clean build of train", || clean_build(&root))?;
+    println!("\nall passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_path_buf()
+}
+
+fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n── {name}");
+    let start = Instant::now();
+    run().with_context(|| format!("the step `{name}` failed"))?;
+    println!("   {name}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn cargo(folder: &Path, arguments: &[&str]) -> Result<()> {
+    succeed(&mut command(folder, arguments))
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?} cannot be started"))?;
+    ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
+}
+
+fn package_counts(root: &Path) -> Result<()> {
+    let arguments = ["tree", "--package", "layers", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let output = command(root, &arguments).output().context("cargo tree cannot be started")?;
+    ensure!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).context("cargo tree prints text")?;
+    let packages: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    count("packages in the tree of layers", packages.len(), MOST_PACKAGES_OF_LAYERS)?;
+
+    let lock = root.join("Cargo.lock");
+    let lock = std::fs::read_to_string(&lock).with_context(|| format!("{} cannot be read", lock.display()))?;
+    let packages = lock.lines().filter(|line| *line == "[[package]]").count();
+    count("packages in Cargo.lock", packages, MOST_PACKAGES)
+}
+
+fn count(what: &str, got: usize, most: usize) -> Result<()> {
+    println!("   {got} {what} (at most {most})");
+    if got > most {
+        bail!("{got} {what}, at most {most} are allowed");
+    }
+    Ok(())
+}
+
+/// Says how long a first `cargo run` takes; the packages are downloaded already. (A time, so no gate.)
+fn clean_build(root: &Path) -> Result<()> {
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let mut command = command(root, &["build", "--quiet", "--package", "tools", "--bin", "train"]);
+    succeed(command.env("CARGO_TARGET_DIR", folder.path()))
+}
