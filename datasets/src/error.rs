@@ -158,6 +158,16 @@ pub enum Error {
         /// Its length.
         found: u64,
     },
+    /// A file is longer than any that is accepted.
+    #[error("{}: {found} bytes, more than the {most} of the longest file that is accepted", path.display())]
+    FileTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The longest that is accepted.
+        most: u64,
+        /// Its length.
+        found: u64,
+    },
     /// A file has the wrong content.
     #[error("{}: SHA-256 is {found}, expected {expected}", path.display())]
     Checksum {

@@ -291,6 +291,21 @@ pub fn parse(bytes: &[u8]) -> Result<Idx, IdxError> {
     if gzip::is_gzip(bytes) { parse_gzip(bytes) } else { parse_raw(bytes) }
 }
 
+/// The IDX file of an array of bytes, uncompressed: what [`parse`] reads back.
+///
+/// # Panics
+/// If the shape does not multiply to the number of bytes, has more than 255 axes, or a size beyond `u32`.
+pub fn encode_bytes(shape: &[usize], bytes: &[u8]) -> Vec<u8> {
+    assert_eq!(shape.iter().product::<usize>(), bytes.len(), "the shape {shape:?} asks for another number of bytes");
+    let rank = u8::try_from(shape.len()).expect("an IDX file has at most 255 axes");
+    let mut file = vec![0, 0, ElementType::U8.code(), rank];
+    for &size in shape {
+        file.extend_from_slice(&u32::try_from(size).expect("a size of an IDX file fits into 32 bits").to_be_bytes());
+    }
+    file.extend_from_slice(bytes);
+    file
+}
+
 fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
     let header = Header::parse(bytes)?;
     let promised = header.data_bytes()?;

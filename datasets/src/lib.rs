@@ -5,6 +5,7 @@
 mod arrays;
 #[cfg(feature = "batches")]
 mod batches;
+pub mod checksum;
 mod dataset;
 #[cfg(feature = "digits")]
 pub mod digits;
@@ -23,4 +24,6 @@ pub use dataset::{Dataset, Part, Splits};
 pub use error::{Error, NamedBy};
 pub use find::{cache_dir, find};
 pub use mnist::MnistKind;
+#[cfg(feature = "arrays")]
+pub use ndarray;
 pub use scaling::Scaling;

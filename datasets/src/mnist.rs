@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::checksum;
 use crate::dataset::{Dataset, Part, Splits};
 use crate::error::Error;
 use crate::idx::{self, Elements, Idx};
@@ -140,6 +141,28 @@ impl MnistFile {
         self.spellings().into_iter().map(|name| dir.join(name)).find(|path| path.symlink_metadata().is_ok())
     }
 
+    /// Whether a path ends in one of the spellings of the compressed file: the one that has a published checksum.
+    pub fn is_compressed(path: &Path) -> bool {
+        path.extension().is_some_and(|extension| extension == "gz")
+    }
+
+    /// Checks that the file at `path` is, byte for byte, the published one.
+    ///
+    /// # Errors
+    /// If it cannot be read, or its length or SHA-256 differs.
+    pub fn verify(&self, path: &Path) -> Result<(), Error> {
+        let io = |problem| Error::Io { path: path.to_path_buf(), problem };
+        let found = plain_file_len(path)?;
+        if found != self.bytes {
+            return Err(Error::FileSize { path: path.to_path_buf(), expected: self.bytes, found });
+        }
+        let found = checksum::sha256(fs::File::open(path).map_err(io)?).map_err(io)?;
+        if found != self.sha256 {
+            return Err(Error::Checksum { path: path.to_path_buf(), expected: self.sha256, found });
+        }
+        Ok(())
+    }
+
     /// Reads the file at `path` and checks that it is what its name says: images of `(N, H, W)` bytes, or labels of
     /// `(N)` bytes below 10.
     ///
@@ -210,14 +233,24 @@ fn load_part(paths: &[PathBuf], images: &MnistFile, labels: &MnistFile) -> Resul
     Dataset::new(pixels, label_bytes, [1, height, width], usize::from(CLASSES))
 }
 
-/// Reads a file, unless it is a folder, pipe or device, or too long to hold elements within the limit.
+/// Reads a file, unless it is a folder, pipe or device, or longer than any file within the limits.
 fn read_plain_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let io = |problem| Error::Io { path: path.to_path_buf(), problem };
+    let found = plain_file_len(path)?;
+    // An array at the limit, its header, and what gzip adds where it cannot compress.
+    let most = idx::LIMIT + (1 << 20);
+    if found > most {
+        return Err(Error::FileTooLong { path: path.to_path_buf(), most, found });
+    }
+    fs::read(path).map_err(|problem| Error::Io { path: path.to_path_buf(), problem })
+}
+
+fn plain_file_len(path: &Path) -> Result<u64, Error> {
+    let metadata = fs::metadata(path).map_err(|problem| Error::Io { path: path.to_path_buf(), problem })?;
     // A pipe would block on opening, a folder would fail with a message of the system's.
-    if !fs::metadata(path).map_err(io)?.is_file() {
+    if !metadata.is_file() {
         return Err(Error::NotAFile { path: path.to_path_buf() });
     }
-    fs::read(path).map_err(io)
+    Ok(metadata.len())
 }
 
 fn describe(array: &Idx) -> String {

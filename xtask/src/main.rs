@@ -1,2 +1,28 @@
-//! xtask
-fn main() {}
+//! The project's chores, run as `cargo xtask <task>`. One file a task.
+#![forbid(unsafe_code)]
+
+mod fetch_mnist;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+enum Task {
+    FetchMnist(fetch_mnist::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::FetchMnist(args) => fetch_mnist::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
