@@ -12,14 +12,23 @@ use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use datasets::mnist::{self, MnistFile};
 use datasets::{Error, MnistKind};
 
 use download::{Client, Failure};
 use progress::Progress;
 use source::Source;
+
+/// How often the sources are asked that failed in a way that may pass.
+const ROUNDS: usize = 2;
+
+/// How long to wait before they are asked again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Download MNIST or Fashion-MNIST and verify it
 ///
@@ -47,12 +56,16 @@ pub(crate) struct Args {
     from: Vec<Source>,
 
     /// Which data set
-    #[arg(long, value_name = "NAME", default_value = "mnist", value_parser = clap::value_parser!(MnistKind))]
+    #[arg(long, value_name = "NAME", default_value = "mnist", value_parser = kind_parser())]
     dataset: MnistKind,
 
     /// Only verify the files that are there, and name each that is missing or damaged
     #[arg(long, conflicts_with = "from")]
     verify: bool,
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = MnistKind> {
+    PossibleValuesParser::new(MnistKind::ALL.map(MnistKind::name)).try_map(|name| name.parse::<MnistKind>())
 }
 
 /// Runs the task.
@@ -142,9 +155,13 @@ fn verify_all(kind: MnistKind, files: &[MnistFile], dir: &Path) -> Result<()> {
 /// Sources that failed in a way that may pass (no connection, time-out, server error) are asked once more after the
 /// others. The source that gave the file is asked first for the next one.
 fn fetch(file: &MnistFile, dir: &Path, sources: &mut [Source], client: &Client) -> Result<()> {
-    let mut answers = Vec::new();
+    let mut answers: Vec<String> = vec![String::new(); sources.len()];
     let mut worth_asking = vec![true; sources.len()];
-    for round in 0..2 {
+    for round in 0..ROUNDS {
+        if round > 0 && worth_asking.contains(&true) {
+            eprintln!("{}: trying again", file.name);
+            thread::sleep(PAUSE);
+        }
         for number in 0..sources.len() {
             if !worth_asking[number] {
                 continue;
@@ -160,16 +177,14 @@ fn fetch(file: &MnistFile, dir: &Path, sources: &mut [Source], client: &Client) 
                 Err(Failure::Remote { answer, may_pass }) => {
                     progress.failed(&answer);
                     worth_asking[number] = may_pass;
-                    if round == 0 || may_pass {
-                        answers.push(format!("  {}: {answer}", sources[number].location(file)));
-                    }
+                    answers[number] = format!("  {}: {answer}", sources[number].location(file));
                 }
             }
         }
     }
-    answers.dedup();
     bail!(
-        "{} could not be fetched:\n{}\nwhat has arrived is kept, and the next call goes on from there",
+        "{} could not be fetched:\n{}\nwhat has arrived is kept, and the next call goes on from there; \
+         files that you got in another way are taken with --from FOLDER",
         file.name,
         answers.join("\n")
     );

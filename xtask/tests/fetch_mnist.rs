@@ -366,7 +366,7 @@ fn two_at_once_do_not_disturb_each_other() {
 fn nonsense_is_refused_with_a_usage_message() {
     let world = World::new();
     for (arguments, word) in [
-        (vec!["--dataset", "cifar"], "mnist and fashion-mnist"),
+        (vec!["--dataset", "cifar"], "[possible values: mnist, fashion-mnist]"),
         (vec!["--verify", "--from", "x"], "cannot be used with"),
         (vec!["--speed"], "unexpected argument"),
     ] {

@@ -132,7 +132,7 @@ impl Client {
         if offset > 0 {
             request = request.header("Range", format!("bytes={offset}-"));
         }
-        let response = request.call().map_err(|problem| Failure::passing(problem.to_string()))?;
+        let response = request.call().map_err(|problem| Failure::passing(in_words(problem)))?;
         let offset = match response.status() {
             StatusCode::PARTIAL_CONTENT if range_start(&response) == Some(offset) => offset,
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if offset > 0 => {
@@ -153,6 +153,14 @@ impl Client {
             return Err(Failure::refused(format!("offers {announced} bytes, the file has {}", file.bytes)));
         }
         store(response, part, offset, file.bytes, progress)
+    }
+}
+
+fn in_words(problem: ureq::Error) -> String {
+    match problem {
+        ureq::Error::Io(problem) => problem.to_string(),
+        ureq::Error::Timeout(waiting_for) => format!("no answer in time ({waiting_for})"),
+        other => other.to_string(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where files come from: a folder or a web address.
 
 use std::convert::Infallible;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -62,8 +63,10 @@ fn copy(file: &MnistFile, from: &Path, part: &Path) -> Result<(), Failure> {
         return Err(Failure::refused(format!("no such file{hint}")));
     };
     file.verify(&found).map_err(|problem| Failure::refused(problem.to_string()))?;
-    fs::copy(&found, part).map_err(|problem| Failure::disk(part, problem))?;
-    fs::File::open(part).and_then(|part| part.sync_all()).map_err(|problem| Failure::disk(part, problem))?;
+    // The content alone: a file copied from a read-only folder is not read-only here.
+    let content = fs::read(&found).map_err(|problem| Failure::refused(problem.to_string()))?;
+    let write = |mut target: File| target.write_all(&content).and_then(|()| target.sync_all());
+    File::create(part).and_then(write).map_err(|problem| Failure::disk(part, problem))?;
     // What was verified may have changed before it was copied.
     file.verify(part).map_err(|problem| {
         let _ = fs::remove_file(part);
