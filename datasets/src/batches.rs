@@ -182,3 +182,96 @@ fn check(what: &'static str, size: usize) -> Result<(), Error> {
         _ => Err(Error::Setting { what, expected: format!("1 to {}", u32::MAX), got: size.to_string() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(batches: &mut Batches) -> Vec<Vec<usize>> {
+        (0..batches.steps_per_epoch()).map(|_| batches.next_batch().to_vec()).collect()
+    }
+
+    #[test]
+    fn the_first_order_never_changes() {
+        let mut batches = Batches::new(10, 4, Sampling::Epoch, 0).unwrap();
+        assert_eq!(epoch(&mut batches), [vec![7, 2, 4, 9], vec![5, 3, 1, 6], vec![8, 0]]);
+        let mut batches = Batches::new(10, 4, Sampling::Book, 0).unwrap();
+        assert_eq!(epoch(&mut batches), [[0, 9, 8, 2], [6, 6, 1, 1]]);
+    }
+
+    #[test]
+    fn an_epoch_has_every_image_once() {
+        for count in [1, 2, 7, 99, 100, 101] {
+            for batch_size in [1, 3, 100, 250] {
+                let mut batches = Batches::new(count, batch_size, Sampling::Epoch, 11).unwrap();
+                for _ in 0..3 {
+                    let epoch = epoch(&mut batches);
+                    assert!(epoch.iter().rev().skip(1).all(|batch| batch.len() == batch_size));
+                    assert!(epoch.iter().all(|batch| batch.len() <= batches.largest_batch()));
+                    let mut seen = epoch.concat();
+                    seen.sort();
+                    assert_eq!(seen, (0..count).collect::<Vec<_>>(), "{count} images in batches of {batch_size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn epochs_and_seeds_have_orders_of_their_own() {
+        let mut one = Batches::new(100, 100, Sampling::Epoch, 1).unwrap();
+        let mut two = Batches::new(100, 100, Sampling::Epoch, 2).unwrap();
+        let (first, second, other) = (epoch(&mut one), epoch(&mut one), epoch(&mut two));
+        assert_ne!(first, second);
+        assert_ne!(first, other);
+    }
+
+    #[test]
+    fn the_book_draws_with_replacement() {
+        let mut batches = Batches::new(1000, 100, Sampling::Book, 3).unwrap();
+        let mut seen = epoch(&mut batches).concat();
+        assert_eq!(seen.len(), 1000);
+        seen.sort();
+        seen.dedup();
+        // 1000 · (1 − 1/e) = 632 on average.
+        assert!((580..690).contains(&seen.len()), "{}", seen.len());
+        // 250 images make two whole batches of 100, and 50 make one all the same.
+        assert_eq!(Batches::new(250, 100, Sampling::Book, 3).unwrap().steps_per_epoch(), 2);
+        let mut few = Batches::new(50, 100, Sampling::Book, 3).unwrap();
+        assert_eq!((few.steps_per_epoch(), few.largest_batch(), few.next_batch().len()), (1, 100, 100));
+    }
+
+    #[test]
+    fn whoever_seeks_a_position_goes_on_as_if_never_stopped() {
+        for sampling in [Sampling::Epoch, Sampling::Book] {
+            let new = || Batches::new(25, 4, sampling, 5).unwrap();
+            let mut batches = new();
+            for _ in 0..20 {
+                let position = batches.position();
+                assert!(position.step < batches.steps_per_epoch());
+                let next = batches.next_batch().to_vec();
+                let after = batches.next_batch().to_vec();
+                let mut other = new();
+                other.seek(position).unwrap();
+                assert_eq!(other.position(), position);
+                assert_eq!((other.next_batch().to_vec(), other.next_batch().to_vec()), (next, after));
+                // And back, in the same object.
+                batches.seek(other.position()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let message =
+            |count, batch_size| Batches::new(count, batch_size, Sampling::Epoch, 0).err().unwrap().to_string();
+        assert_eq!(message(0, 10), "the number of images must be 1 to 4294967295, got 0");
+        assert_eq!(message(10, 0), "the batch size must be 1 to 4294967295, got 0");
+        let mut batches = Batches::new(10, 4, Sampling::Epoch, 0).unwrap();
+        let problem = batches.seek(Position { epoch: 0, step: 3 }).unwrap_err().to_string();
+        assert_eq!(problem, "the position in the epoch must be below 3, the batches of an epoch, got 3");
+        assert!("sorted".parse::<Sampling>().unwrap_err().to_string().contains("epoch or book, got \"sorted\""));
+        for sampling in [Sampling::Epoch, Sampling::Book] {
+            assert_eq!(sampling.to_string().parse::<Sampling>().unwrap(), sampling);
+        }
+    }
+}

@@ -211,3 +211,106 @@ impl std::fmt::Debug for Dataset {
 fn setting(what: &'static str, expected: &str, got: String) -> Error {
     Error::Setting { what, expected: expected.to_string(), got }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images of 2×1×2 pixels, of the classes 1, 0, 2 out of 4.
+    fn three() -> Dataset {
+        Dataset::new((0..12).map(|pixel| pixel * 20).collect(), vec![1, 0, 2], [2, 1, 2], 4).unwrap()
+    }
+
+    #[test]
+    fn gathers_images_in_any_order_and_more_than_once() {
+        let (mut x, mut t) = ([f32::NAN; 12], [9; 3]);
+        three().gather(&[2, 0, 2], Scaling::Bytes, &mut x, &mut t);
+        assert_eq!(x, [160., 180., 200., 220., 0., 20., 40., 60., 160., 180., 200., 220.]);
+        assert_eq!(t, [2, 1, 2]);
+    }
+
+    #[test]
+    fn bytes_are_divided_not_multiplied() {
+        let table = Scaling::Unit.table();
+        assert!((0..256).all(|byte| table[byte] == byte as f32 / 255.0));
+        // A multiplication by the reciprocal differs.
+        assert!((0..256).any(|byte| table[byte] != byte as f32 * (1.0 / 255.0)));
+        let table = Scaling::Standard { mean: 0.5, deviation: 0.25 }.table();
+        assert_eq!((table[0], table[255]), (-2.0, 2.0));
+    }
+
+    #[test]
+    fn standard_scaling_gives_mean_zero_and_deviation_one() {
+        let data = three();
+        let table = data.standard_scaling().table();
+        let numbers: Vec<f64> = data.pixels().iter().map(|&byte| f64::from(table[usize::from(byte)])).collect();
+        let mean = numbers.iter().sum::<f64>() / 12.0;
+        let variance = numbers.iter().map(|number| number * number).sum::<f64>() / 12.0;
+        assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-6, "{mean} {variance}");
+        let flat = Dataset::new(vec![7; 4], vec![0], [1, 2, 2], 1).unwrap().standard_scaling().table();
+        assert!(flat.iter().all(|number| number.is_finite()) && flat[7].abs() < 1e-6);
+    }
+
+    #[test]
+    fn limits_and_selections_keep_images_and_labels_together() {
+        assert_eq!(three().limit(2), three().select(&[0, 1]));
+        assert_eq!(three().limit(99), three());
+        assert!(three().limit(0).is_empty());
+        let two = three().select(&[2, 1]);
+        assert_eq!((two.image(0), two.labels()), ([160, 180, 200, 220].as_slice(), [2, 0].as_slice()));
+    }
+
+    #[cfg(feature = "batches")]
+    #[test]
+    fn a_split_loses_nobody_and_depends_on_the_seed_alone() {
+        let data = Dataset::new((0..50).collect(), (0..50).map(|image| image % 5).collect(), [1, 1, 1], 5).unwrap();
+        let (train, validation) = data.split(12, 3).unwrap();
+        assert_eq!((train.len(), validation.len()), (38, 12));
+        let mut all = [train.pixels(), validation.pixels()].concat();
+        assert_ne!(all, data.pixels());
+        all.sort();
+        assert_eq!(all, data.pixels());
+        assert!(train.pixels().iter().zip(train.labels()).all(|(pixel, label)| pixel % 5 == *label));
+        assert_eq!(data.split(12, 3).unwrap(), (train, validation.clone()));
+        assert_ne!(data.split(12, 4).unwrap().1, validation);
+        assert_eq!(
+            data.split(51, 3).unwrap_err().to_string(),
+            "the number of validation images must be at most 50, got 51"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let new = |pixels: usize, labels: Vec<u8>, shape, classes| {
+            Dataset::new(vec![0; pixels], labels, shape, classes).unwrap_err().to_string()
+        };
+        assert_eq!(new(5, vec![0], [1, 2, 2], 2), "5 pixels for 1 labels; images of 1x2x2 need 1 · 1 · 2 · 2");
+        assert_eq!(new(8, vec![0, 2], [1, 2, 2], 2), "label 2 at position 1 is not below the number of classes, 2");
+        assert!(new(0, vec![], [1, 0, 2], 2).contains("at least 1 in each axis, got [1, 0, 2]"));
+        assert!(new(0, vec![0], [usize::MAX, 2, 2], 2).contains("0 pixels for 1 labels"));
+        assert!(new(4, vec![0], [1, 2, 2], 257).contains("1 to 256, got 257"));
+    }
+
+    #[test]
+    #[should_panic(expected = "image 3 of a data set of 3")]
+    fn an_image_that_is_not_there_panics() {
+        three().image(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "x has to hold 2 images of 4 pixels")]
+    fn a_batch_of_the_wrong_length_panics() {
+        three().gather(&[0, 1], Scaling::Unit, &mut [0.0; 4], &mut [0; 2]);
+    }
+
+    #[cfg(feature = "arrays")]
+    #[test]
+    fn arrays_have_the_books_shapes() {
+        let data = three();
+        assert_eq!(data.images(Scaling::Unit).shape(), [3, 2, 1, 2]);
+        assert_eq!(data.images(Scaling::Bytes)[[1, 1, 0, 0]], 120.0);
+        assert_eq!(data.flattened(Scaling::Bytes).row(1).to_vec(), [80., 100., 120., 140.]);
+        assert_eq!(data.class_indices().to_vec(), [1, 0, 2]);
+        assert_eq!(data.one_hot(), ndarray::array![[0., 1., 0., 0.], [1., 0., 0., 0.], [0., 0., 1., 0.]]);
+    }
+}

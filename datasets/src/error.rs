@@ -25,8 +25,8 @@ pub enum Error {
     },
     /// The folder that was named holds not one file of the data set.
     #[error(
-        "no file of {kind} in {}, the folder that {named_by} names; get them with `{} --dir {}`",
-        dir.display(), kind.fetch_command(), dir.display()
+        "no file of {kind} in {}, the folder that {named_by} names{}; get them with `{} --dir {}`",
+        dir.display(), if dir.is_dir() { "" } else { ": there is no such folder" }, kind.fetch_command(), dir.display()
     )]
     NothingThere {
         /// The data set that was looked for.
@@ -37,7 +37,7 @@ pub enum Error {
         named_by: NamedBy,
     },
     /// Some files of the data set are there and others are not.
-    #[error("{} of {kind} in {}; complete it with `{} --dir {}`", missing_files(missing), dir.display(),
+    #[error("{} in {}; complete it with `{} --dir {}`", missing_files(*kind, missing), dir.display(),
         kind.fetch_command(), dir.display())]
     Incomplete {
         /// The data set.
@@ -218,10 +218,10 @@ fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn missing_files(missing: &[&'static str]) -> String {
+fn missing_files(kind: MnistKind, missing: &[&'static str]) -> String {
     match missing {
-        [one] => format!("{one} is missing"),
-        many => format!("{} are missing", many.join(", ")),
+        [one] => format!("{one} of {kind} is missing"),
+        many => format!("{} of {kind} are missing", many.join(", ")),
     }
 }
 

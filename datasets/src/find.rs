@@ -80,3 +80,105 @@ fn cache_dir_with(environment: impl Fn(&str) -> Option<OsString>) -> Option<Path
         path("XDG_CACHE_HOME").or_else(|| path("HOME").map(|home| home.join(".cache")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use tempfile::TempDir;
+
+    /// A place with folders in it, and an environment.
+    struct World {
+        root: TempDir,
+        environment: Vec<(&'static str, PathBuf)>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { root: TempDir::new().unwrap(), environment: Vec::new() }
+        }
+
+        fn path(&self, path: &str) -> PathBuf {
+            self.root.path().join(path)
+        }
+
+        /// A folder with the first so many of the four files.
+        fn folder(&self, path: &str, files: usize) -> PathBuf {
+            let dir = self.path(path);
+            fs::create_dir_all(&dir).unwrap();
+            for file in &MnistKind::Mnist.files()[..files] {
+                fs::write(dir.join(file.name), b"").unwrap();
+            }
+            dir
+        }
+
+        fn set(&mut self, variable: &'static str, path: &str) {
+            self.environment.push((variable, self.path(path)));
+        }
+
+        fn find(&self, named: Option<&Path>, start: &str) -> Result<PathBuf, Error> {
+            let environment = |variable: &str| {
+                let found = self.environment.iter().find(|(name, _)| *name == variable);
+                found.map(|(_, path)| path.clone().into_os_string())
+            };
+            find_with(MnistKind::Mnist, named, environment, &self.path(start))
+        }
+    }
+
+    #[test]
+    fn the_nearer_name_wins() {
+        let mut world = World::new();
+        let cache = world.folder("cache/datasets/mnist", 4);
+        world.set(if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_CACHE_HOME" }, "cache");
+        fs::create_dir_all(world.path("project/src")).unwrap();
+        assert_eq!(world.find(None, "project/src").unwrap(), cache);
+        let above = world.folder("project/data/mnist", 4);
+        assert_eq!(world.find(None, "project/src").unwrap(), above);
+        let here = world.folder("project/src/data/mnist", 4);
+        assert_eq!(world.find(None, "project/src").unwrap(), here);
+        let from_environment = world.folder("elsewhere", 4);
+        world.set("MNIST_DIR", "elsewhere");
+        assert_eq!(world.find(None, "project/src").unwrap(), from_environment);
+        let named = world.folder("named", 4);
+        assert_eq!(world.find(Some(&named), "project/src").unwrap(), named);
+    }
+
+    #[test]
+    fn an_empty_folder_on_the_way_is_passed_over() {
+        let world = World::new();
+        world.folder("project/src/data/mnist", 0);
+        let above = world.folder("project/data/mnist", 4);
+        assert_eq!(world.find(None, "project/src").unwrap(), above);
+    }
+
+    #[test]
+    fn nothing_anywhere_is_told_apart_from_nothing_in_a_named_folder() {
+        let mut world = World::new();
+        let Err(Error::NotFound { looked, .. }) = world.find(None, "project") else { panic!("nothing is there") };
+        assert_eq!(looked[0], world.path("project/data/mnist"));
+        assert_eq!(looked[1], world.path("data/mnist"));
+        let message = Error::NotFound { kind: MnistKind::Mnist, looked }.to_string();
+        assert!(message.starts_with("MNIST not found; looked in "), "{message}");
+        assert!(message.ends_with("get it with `cargo xtask fetch-mnist`"), "{message}");
+
+        let empty = world.folder("empty", 0);
+        let message = world.find(Some(&empty), "project").unwrap_err().to_string();
+        assert!(message.contains("no file of MNIST in") && message.contains("--dir"), "{message}");
+        world.set("MNIST_DIR", "nowhere");
+        let message = world.find(None, "project").unwrap_err().to_string();
+        assert!(message.contains("nowhere") && message.contains("MNIST_DIR names"), "{message}");
+        assert!(message.contains("there is no such folder"), "{message}");
+    }
+
+    #[test]
+    fn a_part_of_the_files_is_an_error_that_names_the_others() {
+        let world = World::new();
+        world.folder("data/mnist", 2);
+        let message = world.find(None, "").unwrap_err().to_string();
+        assert!(
+            message.contains("t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz of MNIST are missing"),
+            "{message}"
+        );
+        assert!(message.contains("complete it with `cargo xtask fetch-mnist --dir"), "{message}");
+    }
+}

@@ -458,3 +458,144 @@ fn zeros<T: Clone + Default>(count: usize) -> Result<Vec<T>, ReadFailure> {
     values.resize(count, T::default());
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// The header of an array of some sizes.
+    fn header(code: u8, sizes: &[u32]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, code, sizes.len() as u8];
+        sizes.iter().for_each(|size| bytes.extend_from_slice(&size.to_be_bytes()));
+        bytes
+    }
+
+    fn with_elements(code: u8, sizes: &[u32], elements: &[u8]) -> Vec<u8> {
+        [header(code, sizes), elements.to_vec()].concat()
+    }
+
+    fn message(bytes: &[u8]) -> String {
+        parse(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_element_type_is_read_big_endian() {
+        let cases = [
+            (0x08, vec![0x01, 0xff], Elements::U8(vec![1, 255])),
+            (0x09, vec![0x01, 0xff], Elements::I8(vec![1, -1])),
+            (0x0B, vec![0x01, 0x02, 0xff, 0xfe], Elements::I16(vec![258, -2])),
+            (0x0C, vec![0, 0, 1, 0, 0xff, 0xff, 0xff, 0xfd], Elements::I32(vec![256, -3])),
+            (0x0D, [1.5f32.to_be_bytes(), (-0.25f32).to_be_bytes()].concat(), Elements::F32(vec![1.5, -0.25])),
+            (0x0E, [1e300f64.to_be_bytes(), (-2.5f64).to_be_bytes()].concat(), Elements::F64(vec![1e300, -2.5])),
+        ];
+        for (code, bytes, elements) in cases {
+            let file = with_elements(code, &[2], &bytes);
+            let expected = Idx { shape: vec![2], elements };
+            assert_eq!(parse(&file).unwrap(), expected);
+            assert_eq!(parse(&gzipped(&file)).unwrap(), expected);
+            assert_eq!(expected.elements.element_type().code(), code);
+            assert_eq!(expected.elements.element_type().bytes() * expected.elements.len(), bytes.len());
+        }
+    }
+
+    #[test]
+    fn every_rank_is_read() {
+        for rank in [0, 1, 2, 5, 255] {
+            let shape = vec![1; rank];
+            let array = parse(&encode_bytes(&shape, &[7])).unwrap();
+            assert_eq!((array.shape, array.elements), (shape, Elements::U8(vec![7])));
+        }
+        let array = parse(&encode_bytes(&[3, 0, 2], &[])).unwrap();
+        assert_eq!((array.shape.as_slice(), array.elements.is_empty()), ([3, 0, 2].as_slice(), true));
+    }
+
+    #[test]
+    fn what_is_no_idx_file_is_told_as_what_it_is() {
+        assert_eq!(message(b""), "the file is empty");
+        assert!(message(b"<!DOCTYPE html>").contains("looks like a web page"), "{}", message(b"<!DOCTYPE html>"));
+        assert!(message(b"\x89PNG\r\n\x1a\n").contains("looks like a PNG picture"));
+        assert!(message(&[0, 0, 0x0A, 1, 0, 0, 0, 0]).contains("0x0a is none of the element types"));
+        assert!(message(&gzipped(b"hello")).contains("not an IDX file"));
+        assert_eq!(message(&gzipped(b"")), "the file is empty");
+    }
+
+    #[test]
+    fn every_truncation_is_noticed() {
+        let file = encode_bytes(&[4, 3, 3], &std::array::from_fn::<u8, 36, _>(|pixel| pixel as u8 * 7));
+        for length in 0..file.len() {
+            assert!(parse(&file[..length]).is_err(), "{length} of {} bytes", file.len());
+        }
+        let packed = gzipped(&file);
+        for length in 0..packed.len() {
+            assert!(parse(&packed[..length]).is_err(), "{length} of {} compressed bytes", packed.len());
+        }
+        assert!(message(&file[..20]).contains("promises 36 bytes of elements for the shape [4, 3, 3], there are 4"));
+        // What was compressed was too short already: the compressed data are whole.
+        assert!(message(&gzipped(&file[..20])).contains("promises 36 bytes"), "{}", message(&gzipped(&file[..20])));
+    }
+
+    #[test]
+    fn every_changed_byte_of_gzip_data_is_noticed_or_means_nothing() {
+        let file = encode_bytes(&[5, 4], &std::array::from_fn::<u8, 20, _>(|pixel| pixel as u8 * 11));
+        let packed = gzipped(&file);
+        let expected = parse(&file).unwrap();
+        let mut noticed = 0;
+        for position in 0..packed.len() {
+            for change in 1..=255 {
+                let mut damaged = packed.clone();
+                damaged[position] ^= change;
+                // The time stamp, the name of the system and a few filling bits have no checksum, and no meaning for us.
+                match parse(&damaged) {
+                    Ok(array) => assert_eq!(array, expected, "byte {position} changed by {change}"),
+                    Err(_) => noticed += 1,
+                }
+            }
+        }
+        // Six bytes of the header, and little else.
+        assert!(noticed > (packed.len() - 8) * 255, "{noticed} of {} changes", packed.len() * 255);
+    }
+
+    #[test]
+    fn bytes_after_the_end_are_refused() {
+        let file = encode_bytes(&[2], &[1, 2]);
+        assert!(message(&[file.as_slice(), &[0]].concat()).contains("bytes after the end"));
+        assert!(message(&gzipped(&[file.as_slice(), &[0]].concat())).contains("bytes after the end"));
+        assert_eq!(message(&[gzipped(&file).as_slice(), b"xyz"].concat()), "3 bytes after the end of the gzip data");
+    }
+
+    #[test]
+    fn hostile_headers_cost_nothing() {
+        let begun = std::time::Instant::now();
+        for code in [0x08, 0x0C, 0x0E] {
+            for sizes in [vec![u32::MAX], vec![u32::MAX; 2], vec![u32::MAX; 255], vec![1 << 30], vec![1 << 16; 4]] {
+                let file = header(code, &sizes);
+                assert!(parse(&file).is_err());
+                assert!(parse(&gzipped(&file)).is_err());
+            }
+        }
+        // Within the limit, but more than so few bytes can hold.
+        let small = header(0x08, &[1 << 29]);
+        assert!(message(&small).contains("there are 0"));
+        assert!(message(&gzipped(&small)).contains("the file is too short to hold"));
+        // A zero makes the array empty, however large the other sizes are.
+        assert!(parse(&header(0x0E, &[u32::MAX, u32::MAX, 0, u32::MAX])).unwrap().elements.is_empty());
+        assert!(begun.elapsed().as_secs() < 1);
+    }
+
+    #[test]
+    fn a_gzip_bomb_is_decoded_no_further_than_its_header_says() {
+        let bomb = gzipped(&with_elements(0x08, &[2, 2], &vec![0; 50_000_000]));
+        assert!(bomb.len() < 60_000);
+        let begun = std::time::Instant::now();
+        assert!(message(&bomb).contains("bytes after the end"));
+        assert!(begun.elapsed().as_millis() < 100);
+    }
+}

@@ -60,3 +60,63 @@ impl Random {
         (sum - 2.0) * 1.732_050_8
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PURPOSE: &[u8; 24] = b"a test                  ";
+
+    #[test]
+    fn the_first_numbers_never_change() {
+        let mut random = Random::new(1, PURPOSE, 0);
+        let numbers: [u32; 6] = std::array::from_fn(|_| random.below(1000));
+        assert_eq!(numbers, [188, 173, 159, 871, 56, 994]);
+    }
+
+    #[test]
+    fn seeds_purposes_and_streams_differ() {
+        let first = |seed, purpose, stream| Random::new(seed, purpose, stream).below(u32::MAX);
+        let one = first(1, PURPOSE, 0);
+        assert_ne!(one, first(2, PURPOSE, 0));
+        assert_ne!(one, first(1, b"another test            ", 0));
+        assert_ne!(one, first(1, PURPOSE, 1));
+    }
+
+    #[test]
+    fn whole_numbers_are_equally_likely() {
+        let mut random = Random::new(7, PURPOSE, 0);
+        let mut counts = [0; 7];
+        (0..70_000).for_each(|_| counts[random.below(7) as usize] += 1);
+        // The deviation of such a count is √(70,000 · 1/7 · 6/7) = 93.
+        assert!(counts.iter().all(|count| (9_600..10_400).contains(count)), "{counts:?}");
+        // A bound for which a plain remainder would favour the lower third.
+        let bound = 3 << 30;
+        let low = (0..30_000).filter(|_| random.below(bound) < 1 << 30).count();
+        assert!((9_650..10_350).contains(&low), "{low}");
+    }
+
+    #[test]
+    fn every_order_is_equally_likely() {
+        let mut random = Random::new(3, PURPOSE, 0);
+        let mut counts = std::collections::HashMap::new();
+        for _ in 0..24_000 {
+            let mut order = [0, 1, 2, 3];
+            random.shuffle(&mut order);
+            *counts.entry(order).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        // The deviation of such a count is about 31.
+        assert!(counts.values().all(|count| (870..1130).contains(count)), "{counts:?}");
+    }
+
+    #[cfg(feature = "digits")]
+    #[test]
+    fn normal_numbers_have_mean_zero_and_deviation_one() {
+        let mut random = Random::new(5, PURPOSE, 0);
+        let numbers: Vec<f64> = (0..40_000).map(|_| f64::from(random.normal())).collect();
+        let mean = numbers.iter().sum::<f64>() / 40_000.0;
+        let variance = numbers.iter().map(|number| number * number).sum::<f64>() / 40_000.0;
+        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03, "{mean} {variance}");
+    }
+}
