@@ -6,6 +6,18 @@ use crate::random::Random;
 /// Line pieces between two points of a stroke.
 const PIECES: usize = 6;
 
+/// How far a point is moved, as a deviation along each axis; a digit is 1 high.
+const JITTER: f32 = 0.035;
+
+/// Deviation of the sine of the angle by which a digit is turned.
+const TURN: f32 = 0.12;
+
+/// Deviation of each coefficient of the bend.
+const BEND: f32 = 0.022;
+
+/// Deviation of the slope and of the curve of the pressure.
+const PRESS: f32 = 0.2;
+
 /// A digit as it was written.
 pub(super) struct Writing {
     /// Strokes, each a line through its points.
@@ -74,7 +86,7 @@ pub(super) fn write(digit: usize, random: &mut Random) -> Writing {
 }
 
 fn pen_radius(random: &mut Random) -> f32 {
-    (1.35 + 0.40 * random.normal()).max(0.6)
+    (1.22 + 0.32 * random.normal()).max(0.65)
 }
 
 fn pick_family(digit: usize, random: &mut Random) -> &'static Family {
@@ -94,7 +106,6 @@ fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
     let pick = |random: &mut Random| -> Shape { family.shapes[random.below(family.shapes.len() as u32) as usize] };
     let (one, other) = (pick(random), pick(random));
     let share = random.uniform();
-    let jitter = 0.030;
     one.iter()
         .zip(other)
         .map(|(one, other)| {
@@ -105,8 +116,8 @@ fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
                     points.push(points[index - 1]);
                     continue;
                 }
-                let x = a[0] + (b[0] - a[0]) * share + jitter * random.normal();
-                let y = a[1] + (b[1] - a[1]) * share + jitter * random.normal();
+                let x = a[0] + (b[0] - a[0]) * share + JITTER * random.normal();
+                let y = a[1] + (b[1] - a[1]) * share + JITTER * random.normal();
                 points.push([x, y]);
             }
             points
@@ -148,7 +159,7 @@ struct Bend {
     stretch: f32,
     sine: f32,
     cosine: f32,
-    /// Coefficients of u², v², uv, u³, v³, u²v, uv² in the displacement along x and y.
+    /// Coefficients of the seven terms in the displacement along x and y.
     waves: [[f32; 7]; 2],
 }
 
@@ -159,16 +170,18 @@ impl Bend {
         let log = habit.stretch[0] + habit.stretch[1] * random.normal();
         let stretch = libm::expf(log);
         // The half-angle formulas need no trigonometric function.
-        let half = 0.5 * 0.10 * random.normal();
+        let half = 0.5 * TURN * random.normal();
         let (sine, cosine) = (2.0 * half / (1.0 + half * half), (1.0 - half * half) / (1.0 + half * half));
-        let waves = [0, 1].map(|_| std::array::from_fn(|_| 0.04 * random.normal()));
+        let waves = [0, 1].map(|_| std::array::from_fn(|_| BEND * random.normal()));
         Self { slant, stretch, sine, cosine, waves }
     }
 
     fn apply(&self, [x, y]: [f32; 2]) -> [f32; 2] {
-        // u and v run from about −1 to 1 over the digit.
-        let (u, v) = ((x - 0.3) * 2.5, (y - 0.5) * 2.0);
-        let terms = [u * u, v * v, u * v, u * u * u, v * v * v, u * u * v, u * v * v];
+        // u and v run from about −1 to 1 over the digit, and so does each term: products of Chebyshev's polynomials.
+        let (u, v) = ((x - 0.3) * 2.0, (y - 0.5) * 2.0);
+        let (u2, v2) = (2.0 * u * u - 1.0, 2.0 * v * v - 1.0);
+        let (u3, v3) = (u * (2.0 * u2 - 1.0), v * (2.0 * v2 - 1.0));
+        let terms = [u2, v2, u3, v3, u * v, u2 * v, u * v2];
         let wave = |coefficients: &[f32; 7]| coefficients.iter().zip(&terms).fold(0.0, |sum, (c, term)| sum + c * term);
         let (x, y) = (x - 0.3 + wave(&self.waves[0]), y - 0.5 + wave(&self.waves[1]));
         let x = x * self.stretch;
@@ -185,7 +198,7 @@ struct Pressure {
 
 impl Pressure {
     fn new(random: &mut Random) -> Self {
-        Self { slope: 0.12 * random.normal(), curve: 0.15 * random.normal() }
+        Self { slope: PRESS * random.normal(), curve: PRESS * random.normal() }
     }
 
     /// `t` runs from 0 to 1.
