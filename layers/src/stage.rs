@@ -27,7 +27,7 @@ pub(crate) enum Stage {
         /// The index of the convolution.
         first: usize,
         /// How the three work together.
-        plan: Plan,
+        plan: Box<Plan>,
     },
 }
 
@@ -51,12 +51,12 @@ pub(crate) fn stages<F: Real>(layers: &[Box<dyn Layer<F>>], shapes: &[Vec<usize>
 /// The stage of the first three layers, if they are what it takes.
 fn conv_relu_pool<F: Real>(layers: &[Box<dyn Layer<F>>], shapes: &[Vec<usize>], first: usize) -> Option<Stage> {
     let [conv, relu, pool, ..] = layers else { return None };
-    let conv = as_any(conv).downcast_ref::<Convolution<F>>()?;
-    as_any(relu).downcast_ref::<Relu>()?;
-    let pool = as_any(pool).downcast_ref::<Pooling>()?;
+    let conv = as_any(&**conv).downcast_ref::<Convolution<F>>()?;
+    as_any(&**relu).downcast_ref::<Relu>()?;
+    let pool = as_any(&**pool).downcast_ref::<Pooling>()?;
     let geometry = |shape: &[usize], window| Geometry::new(shape.try_into().ok()?, window).ok();
     let plan = Plan::new(geometry(&shapes[0], conv.window)?, geometry(&shapes[2], pool.window)?)?;
-    Some(Stage::ConvReluPool { first, plan })
+    Some(Stage::ConvReluPool { first, plan: Box::new(plan) })
 }
 
 impl Stage {
@@ -80,7 +80,7 @@ impl Stage {
         match self {
             Stage::Single(i) => layers[*i].infer(x, y),
             Stage::ConvReluPool { first, plan } => {
-                let conv = as_any(&layers[*first]).downcast_ref().expect("found when the network was built");
+                let conv = as_any(&*layers[*first]).downcast_ref().expect("found when the network was built");
                 let Convolution { w, b, .. } = conv;
                 let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
                 conv_pool::forward(plan, x, row_major(&w.value), row_major(&b.value), y, None);
@@ -143,7 +143,7 @@ impl Stage {
             Stage::Single(i) => layers[*i].visit_kinks(y, visit),
             Stage::ConvReluPool { first, .. } => {
                 let pool: &Pooling =
-                    as_any(&layers[first + 2]).downcast_ref().expect("found when the network was built");
+                    as_any(&*layers[first + 2]).downcast_ref().expect("found when the network was built");
                 // Which position won, and nothing where ReLU is at rest in the whole window.
                 y.iter().zip(&pool.argmax).for_each(|(&y, &at)| visit(if y > F::ZERO { at + 1 } else { 0 }));
             }
@@ -151,8 +151,8 @@ impl Stage {
     }
 }
 
-fn as_any<F: Real>(layer: &Box<dyn Layer<F>>) -> &dyn Any {
-    &**layer
+fn as_any<F: Real>(layer: &dyn Layer<F>) -> &dyn Any {
+    layer
 }
 
 fn conv_and_pool<F: Real>(layers: &mut [Box<dyn Layer<F>>], first: usize) -> (&mut Convolution<F>, &mut Pooling) {

@@ -40,7 +40,8 @@ fn allocations(f: impl FnOnce()) -> usize {
     ALLOCATIONS.load(Relaxed) - before
 }
 
-fn network() -> Sequential {
+/// Every kind of layer, none of which can be computed in one go with another.
+fn every_kind_of_layer() -> Sequential {
     let mut draw = Random::new(0, Purpose::Weights);
     let init = Init::HeNormal;
     let layers: Vec<Box<dyn Layer>> = vec![
@@ -60,12 +61,31 @@ fn network() -> Sequential {
     Sequential::new(&[1, 28, 28], layers).unwrap()
 }
 
+/// Convolution, ReLU and pooling are computed in one go.
+fn the_books_network() -> Sequential {
+    let mut draw = Random::new(0, Purpose::Weights);
+    let init = Init::HeNormal;
+    let layers: Vec<Box<dyn Layer>> = vec![
+        Box::new(Convolution::random(1, 30, Window::square(5), init, &mut draw).unwrap()),
+        Box::new(Relu),
+        Box::new(Pooling::new(Window::square(2).stride(2))),
+        Box::new(Affine::random(30 * 12 * 12, 100, init, &mut draw).unwrap()),
+        Box::new(Relu),
+        Box::new(Affine::random(100, 10, init, &mut draw).unwrap()),
+    ];
+    Sequential::new(&[1, 28, 28], layers).unwrap()
+}
+
 /// One test, for the counter counts whatever runs in this program.
 #[test]
 fn a_step_allocates_nothing_after_the_first() {
     // With several threads, each gets its scratch memory when it first helps with a kernel, in whatever step that is.
     assert!(tensor::threads::set_default_threads(1));
-    let mut network = network();
+    check(every_kind_of_layer());
+    check(the_books_network());
+}
+
+fn check(mut network: Sequential) {
     let x: ArrayD<f32> = normal(&[40, 1, 28, 28], &mut random(0));
     let t: Vec<usize> = (0..40).map(|i| i % 10).collect();
     let (mut tape, mut last, mut dscores) = (Tape::new(), SoftmaxWithLoss::new(), Array2::zeros((40, 10)));
