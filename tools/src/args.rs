@@ -21,22 +21,23 @@ const MAX_THREADS: usize = 1024;
 /// Which data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum DatasetChoice {
-    /// MNIST where it is found, the built-in digits elsewhere
+    /// MNIST where it is found, the built-in digits elsewhere.
     #[default]
     Auto,
-    /// Handwritten digits
+    /// Handwritten digits.
     Mnist,
-    /// Pictures of clothes
+    /// Pictures of clothes.
     FashionMnist,
-    /// Digits drawn by the program itself
+    /// Digits drawn by the program itself.
     Digits,
 }
 
 /// Where training data come from.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// What to learn
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    /// What to learn: mnist, fashion-mnist, digits (drawn by the program itself), or auto, which is MNIST where it is
+    /// found and the digits elsewhere
+    #[arg(long, value_name = "NAME", value_enum, default_value_t, hide_possible_values = true)]
     pub dataset: DatasetChoice,
     /// The folder with the four files [default: $MNIST_DIR (or $FASHION_MNIST_DIR), else data/<dataset> in this folder or
     /// one above it, else the user's cache folder]
@@ -53,7 +54,7 @@ pub struct DataArgs {
 /// The seed of everything random.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct SeedArg {
-    /// The seed of everything random: the same seed gives the same bits, with any number of threads
+    /// The seed of everything random; the same seed gives the same bits
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed)]
     pub seed: u64,
 }

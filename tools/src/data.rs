@@ -49,7 +49,7 @@ impl DataArgs {
     fn found_or_digits(&self) -> anyhow::Result<Data> {
         match datasets::find(MnistKind::Mnist, self.data_dir.as_deref()) {
             Err(datasets::Error::NotFound { kind, .. }) => Ok(self.digits(Some(format!(
-                "{kind} not found, so the built-in digits are used; get {kind} with `{}`",
+                "no {kind} found, using the built-in digits; get it with `{}`",
                 kind.fetch_command()
             )))),
             _ => self.files(MnistKind::Mnist),
@@ -79,9 +79,8 @@ impl Data {
     /// What it is, in one line.
     pub fn describe(&self) -> String {
         let [channels, height, width] = self.splits.train.image_shape();
-        let folder = self.folder.as_ref().map_or(String::new(), |folder| format!(", from {}", folder.display()));
         let (train, test) = (grouped(self.splits.train.len()), grouped(self.splits.test.len()));
-        format!("{}: {train} training and {test} test images of {channels}×{height}×{width}{folder}", self.title)
+        format!("{}: {train} training and {test} test images of {channels}×{height}×{width}", self.title)
     }
 }
 

@@ -8,6 +8,9 @@
 //! | [`files`] | the folder for results |
 //! | [`listener`] | progress bar, log, table of epochs, JSON lines: what hears the events of a training |
 //! | [`history_csv`](history_csv()), [`network_table`](network_table()) | a training and a network as text |
+//! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
+//! | [`size`] | refusing what would not fit into memory |
+//! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
 //! | [`filters`] | the filters of a network: as pictures, and over a picture |
 #![forbid(unsafe_code)]
@@ -25,7 +28,9 @@ pub mod picture;
 pub mod program;
 pub mod size;
 pub mod text;
+pub mod train_args;
+pub mod train_text;
 
-pub use advice::Advice;
+pub use advice::{Advice, describe};
 pub use history_csv::history_csv;
 pub use network_table::network_table;

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use crate::advice::describe;
 use clap::error::ErrorKind;
 
 /// How a program ended that could do its work.
@@ -19,15 +21,18 @@ pub enum Outcome {
 const TROUBLE: u8 = 2;
 
 /// The exit codes, for the end of a help text.
-pub const EXIT_CODES: &str =
-    "Exit codes: 0 done; 1 the check failed; 2 wrong usage, bad input, or a file that cannot be read or written.";
+pub const EXIT_CODES: &str = "Exit codes: 0 done; 1 the check failed; 2 wrong usage, bad input, or trouble
+with a file.";
 
-/// Reads the command line, runs `main`, and turns what comes out into an exit code. What is wrong is said on standard
+/// Reads the command line (of a flag that comes twice, the last counts), runs `main`, and turns what comes out into an exit code. What is wrong is said on standard
 /// error, in one line or two.
 pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
-    let args = match A::try_parse() {
+    let mut command = A::command().mut_args(negative_numbers_are_values).args_override_self(true);
+    let program = command.get_name().to_owned();
+    let args = match command.try_get_matches_from_mut(std::env::args_os()).and_then(|found| A::from_arg_matches(&found))
+    {
         Ok(args) => args,
-        Err(error) => return usage(&error, A::command().get_name()),
+        Err(error) => return usage(&error, &program),
     };
     // A wrong TENSOR_ISA would stop the first kernel with a panic.
     let outcome = tensor::isa().map_err(anyhow::Error::from).and_then(|_| main(args));
@@ -35,18 +40,27 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCo
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::CheckFailed) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&format!("error: {error:#}"));
+            complain(&format!("error: {}", describe(&error)));
             ExitCode::from(TROUBLE)
         }
     }
 }
 
+/// So that a negative number where none belongs is told as such, not as an unknown flag.
+fn negative_numbers_are_values(arg: clap::Arg) -> clap::Arg {
+    let takes_values = arg.get_action().takes_values();
+    if takes_values { arg.allow_negative_numbers(true) } else { arg }
+}
+
 /// Help goes where data goes; complaints do not.
 fn usage(error: &clap::Error, program: &str) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Whoever reads only the beginning of a help text closes the pipe early, and is right to do so.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            // Whoever reads only the beginning of a help text closes the pipe early, and is right to do so.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(TROUBLE),
+        };
     }
     complain(&shortened(&error.render().to_string(), program));
     ExitCode::from(TROUBLE)

@@ -12,12 +12,12 @@ use tools::filters::{Filters, applied_page};
 use tools::picture::{png_bytes, read_grey_png, test_picture};
 use tools::program::{EXIT_CODES, Outcome, run};
 
-const EXAMPLES: &str = "Examples:
-  applyfilter                          a picture that the program draws itself
-  applyfilter --image photo.png        any PNG: colours become grey, transparent parts white
+const EXAMPLES: &str = "Examples (`applyfilter` stands for `cargo run -p tools --bin applyfilter --`):
+  applyfilter                    a picture that the program draws itself
+  applyfilter --image photo.png  colours become grey, transparent parts white
 
-Writes applied.png into the output folder: the picture, and what each of the first 16 filters makes of it (stride 1, no
-padding, no bias, as in the book).";
+Writes applied.png into the output folder: the picture, and what each of the
+first 16 filters makes of it (stride 1, no padding, no bias, as in the book).";
 
 /// Applies the filters of a trained network to a picture.
 #[derive(Debug, Parser)]

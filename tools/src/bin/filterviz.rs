@@ -11,11 +11,12 @@ use tools::filters::{COLUMNS, Filters};
 use tools::picture::{Blocks, ColorMap, Scaling, png_bytes};
 use tools::program::{EXIT_CODES, Outcome, run};
 
-const EXAMPLES: &str = "Examples:
-  filterviz                              the network that `train` has written last
+const EXAMPLES: &str = "Examples (`filterviz` stands for `cargo run -p tools --bin filterviz --`):
+  filterviz                    the network that `train` has written last
   filterviz --params best.postcard --out pictures
 
-Writes filters_initial.png and filters_trained.png into the output folder, and shows both in the terminal.";
+Writes filters_initial.png and filters_trained.png into the output folder, and
+shows both in the terminal.";
 
 /// Shows the filters of a trained network beside random ones.
 #[derive(Debug, Parser)]

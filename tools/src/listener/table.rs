@@ -8,7 +8,7 @@ use super::Listener;
 use crate::console::Stdout;
 use crate::text::percent;
 
-/// Writes the table of epochs on standard output.
+/// Writes the table of epochs on standard output; it fits into 40 characters.
 #[derive(Debug)]
 pub struct Table<W: Write = io::Stdout>(Stdout<W>);
 
@@ -24,11 +24,11 @@ impl<W: Write> Listener for Table<W> {
         match *event {
             Event::Started { .. } => {
                 self.0.line("")?;
-                self.0.line("epoch  mean loss      train       test   seconds")
+                self.0.line("epoch    loss    train     test seconds")
             }
             Event::Epoch { epoch, mean_loss, train_accuracy, test_accuracy, seconds, .. } => {
                 let (train, test) = (percent(train_accuracy), percent(test_accuracy));
-                self.0.line(&format!("{epoch:>5}  {mean_loss:>9.4}  {train:>9}  {test:>9}  {seconds:>8.2}"))
+                self.0.line(&format!("{epoch:>5}{mean_loss:>8.4}{train:>9}{test:>9}{seconds:>8.2}"))
             }
             _ => Ok(()),
         }
@@ -52,7 +52,7 @@ mod tests {
             parameters: 1,
         };
         table.event(&started).unwrap();
-        for (epoch, accuracy, seconds) in [(1, 0.0, 0.001), (200, 1.0, 12345.678)] {
+        for (epoch, accuracy, seconds) in [(1, 0.0, 0.001), (200, 1.0, 1234.567)] {
             table
                 .event(&Event::Epoch {
                     epoch,
@@ -67,6 +67,6 @@ mod tests {
         let written = String::from_utf8(written).unwrap();
         let ends: Vec<_> = written.lines().skip(1).map(str::len).collect();
         assert_eq!(ends, [ends[0]; 3], "{written}");
-        assert!(written.contains("  200     0.2500   100.00 %   100.00 %  12345.68"), "{written}");
+        assert!(written.contains("  200  0.2500 100.00 % 100.00 % 1234.57"), "{written}");
     }
 }

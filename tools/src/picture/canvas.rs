@@ -214,7 +214,7 @@ mod tests {
     fn crossing_lines_are_one_shape() {
         let line = vec![[3.0, 3.0], [30.0, 30.0]];
         let (mut once, mut twice) = (Canvas::new(40, 40), Canvas::new(40, 40));
-        once.stroke(&[line.clone()], 1.5, BLACK);
+        once.stroke(std::slice::from_ref(&line), 1.5, BLACK);
         twice.stroke(&[line.clone(), line], 1.5, BLACK);
         assert!(once == twice);
     }

@@ -8,7 +8,7 @@
 //! | [`Page`] | a picture under a title, with a colour bar |
 //! | [`Chart`] | curves over two axes |
 //! | [`accuracy_chart`] | the book's plot |
-//! | [`test_picture`] | a picture to try filters on |
+//! | [`test_picture`](test_picture()) | a picture to try filters on |
 //! | [`Blocks`] | small pictures as characters of the terminal |
 //! | [`read_grey_png`], [`png_bytes`] | PNG files |
 

@@ -1,6 +1,6 @@
 //! PNG files: pictures out, grey pictures in.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,12 @@ pub enum PictureError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// A folder, pipe or device.
+    #[error("the picture {} is not a plain file", path.display())]
+    NotAFile {
+        /// What has this name.
+        path: PathBuf,
     },
     /// Not the signature of a PNG file.
     #[error("{} is not a PNG picture; convert it to PNG first", path.display())]
@@ -86,11 +92,11 @@ fn encode(canvas: &Canvas) -> Result<Vec<u8>, png::EncodingError> {
 /// See [`PictureError`].
 pub fn read_grey_png(path: &Path) -> Result<Array2<f32>, PictureError> {
     let io_error = |source| PictureError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(io_error)?;
-    if file.metadata().map_err(io_error)?.is_dir() {
-        return Err(io_error(io::ErrorKind::IsADirectory.into()));
+    // A pipe would block on opening; a device may have no end.
+    if !fs::metadata(path).map_err(io_error)?.is_file() {
+        return Err(PictureError::NotAFile { path: path.to_owned() });
     }
-    decode(BufReader::new(file)).map_err(|error| match error {
+    decode(BufReader::new(File::open(path).map_err(io_error)?)).map_err(|error| match error {
         Refused::TooLarge { width, height } => PictureError::TooLarge { path: path.to_owned(), width, height },
         Refused::NotPng => PictureError::NotPng { path: path.to_owned() },
         Refused::Png(DecodingError::IoError(source)) if source.kind() != io::ErrorKind::UnexpectedEof => {
@@ -174,7 +180,7 @@ fn push_grey(row: &[u8], color: ColorType, depth: BitDepth, grey: &mut Vec<u8>) 
             1 | 2 => sample(0),
             _ => (2126 * sample(0) + 7152 * sample(1) + 722 * sample(2) + 5000) / 10_000,
         };
-        let alpha = if channels % 2 == 0 { sample(channels - 1) } else { 65535 };
+        let alpha = if channels.is_multiple_of(2) { sample(channels - 1) } else { 65535 };
         let over_white = (u64::from(value) * u64::from(alpha) + 65535 * u64::from(65535 - alpha) + 32767) / 65535;
         grey.extend_from_slice(&(over_white as u16).to_be_bytes());
     }
