@@ -10,17 +10,21 @@ use crate::sequential::Sequential;
 use crate::softmax_with_loss::SoftmaxWithLoss;
 use crate::tape::Tape;
 
+/// The parts of the step that are tried: where the first one crosses a kink, a smaller one may not.
+const STEPS: [f64; 3] = [1.0, 0.1, 0.01];
+
 /// How [`gradient_check`] looks, and what it lets pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
-    /// How far each element is moved to either side.
+    /// How far each element is moved to either side; a tenth or a hundredth of it where a kink lies in between.
     pub step: f64,
     /// The largest mean absolute difference that passes.
     pub mean_tolerance: f64,
     /// The largest relative error of an element that passes.
     pub relative_tolerance: f64,
     /// Elements whose gradients are both no larger than this are left out of the relative error: of so small a number,
-    /// differences know too few digits.
+    /// differences know too few digits. (Of one that was moved by a tenth of the step, ten times this: the digits are one
+    /// fewer.)
     pub floor: f64,
     /// The largest part of a parameter's elements that may lie at a kink; one element always may.
     pub kink_fraction: f64,
@@ -145,7 +149,16 @@ impl Loss<'_, '_> {
     }
 }
 
-/// The central difference of the loss for one element; `None` where a kink lies between the two ends.
+/// A difference of the loss by a step that crossed no kink.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Difference {
+    pub(crate) gradient: f64,
+    /// What part of the configured step was taken; the error by rounding is as many times larger.
+    pub(crate) part: f64,
+}
+
+/// The central difference of the loss for one element. Where a kink lies between the two ends, a smaller step is tried;
+/// `None` where that does not help: the element lies at a kink.
 fn difference(
     network: &mut Sequential<f64>,
     loss: &mut Loss<'_, '_>,
@@ -153,24 +166,27 @@ fn difference(
     index: &IxDyn,
     step: f64,
     kinks: &[u32],
-) -> Option<f64> {
-    let before = replace(network, position, index, |value| value + step);
-    let above = loss.forward(network);
-    let mut same = loss.same_sides(network, kinks);
-    replace(network, position, index, |_| before - step);
-    let below = loss.forward(network);
-    same &= loss.same_sides(network, kinks);
-    replace(network, position, index, |_| before);
-    same.then_some((above - below) / (2.0 * step))
+) -> Option<Difference> {
+    let mut at = |network: &mut Sequential<f64>, value: f64| {
+        replace(network, position, index, value);
+        (loss.forward(network), loss.same_sides(network, kinks))
+    };
+    let before = replace(network, position, index, f64::NAN);
+    let found = STEPS.into_iter().find_map(|part| {
+        let step = step * part;
+        let ((above, same_above), (below, same_below)) = (at(network, before + step), at(network, before - step));
+        (same_above && same_below).then(|| Difference { gradient: (above - below) / (2.0 * step), part })
+    });
+    replace(network, position, index, before);
+    found
 }
 
-/// Changes one element of the parameter at `position`, and gives what it was.
-fn replace(network: &mut Sequential<f64>, position: usize, index: &IxDyn, change: impl Fn(f64) -> f64) -> f64 {
+/// Sets one element of the parameter at `position`, and gives what it was.
+fn replace(network: &mut Sequential<f64>, position: usize, index: &IxDyn, value: f64) -> f64 {
     let (mut at, mut before) = (0, f64::NAN);
     network.visit_params_mut(&mut |_, param| {
         if at == position {
-            before = param.value[index];
-            param.value[index] = change(before);
+            before = std::mem::replace(&mut param.value[index], value);
         }
         at += 1;
     });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tensor::ndarray::{Dimension, IxDyn};
 
-use crate::gradient_check::GradientCheck;
+use crate::gradient_check::{Difference, GradientCheck};
 
 /// What [`gradient_check`](crate::gradient_check()) found.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,8 @@ pub struct ParameterReport {
     pub name: String,
     /// How many elements it has.
     pub elements: usize,
-    /// How many of them lie at a kink of ReLU or max-pooling, where a difference over both sides is no derivative. They
-    /// are set apart: nothing else in this report counts them.
+    /// How many of them lie at a kink of ReLU or max-pooling (nearer than a hundredth of the step), where a difference over
+    /// both sides is no derivative. They are set apart: nothing else in this report counts them.
     pub kinks: usize,
     /// The mean of |backward pass − differences|, as the book prints it.
     pub mean_difference: f64,
@@ -108,15 +108,15 @@ impl<'a> Comparison<'a> {
         Comparison { config, kinks: 0, compared: 0, sum: 0.0, largest: None }
     }
 
-    pub(crate) fn add(&mut self, index: &IxDyn, backward: f64, numerical: Option<f64>) {
-        let Some(numerical) = numerical else {
+    pub(crate) fn add(&mut self, index: &IxDyn, backward: f64, numerical: Option<Difference>) {
+        let Some(Difference { gradient: numerical, part }) = numerical else {
             self.kinks += 1;
             return;
         };
         let difference = (backward - numerical).abs();
         self.compared += 1;
         self.sum += difference;
-        let floor = self.config.floor;
+        let floor = self.config.floor / part;
         if backward.abs() <= floor && numerical.abs() <= floor {
             return;
         }
@@ -150,12 +150,14 @@ impl<'a> Comparison<'a> {
 mod tests {
     use super::*;
 
+    const EXACT: Difference = Difference { gradient: 0.5, part: 1.0 };
+
     /// The report of a parameter of which so many elements lie at a kink, and the others are right.
     fn report(kinks: usize, elements: usize) -> ParameterReport {
         let config = GradientCheck::default();
         let mut comparison = Comparison::new(&config);
         for i in 0..elements {
-            comparison.add(&IxDyn(&[i]), 0.5, (i >= kinks).then_some(0.5));
+            comparison.add(&IxDyn(&[i]), 0.5, (i >= kinks).then_some(EXACT));
         }
         comparison.report("W1".to_owned(), elements)
     }
@@ -174,10 +176,21 @@ mod tests {
     fn tiny_gradients_have_no_relative_error() {
         let config = GradientCheck::default();
         let mut comparison = Comparison::new(&config);
-        comparison.add(&IxDyn(&[0]), 1e-9, Some(-1e-9));
+        comparison.add(&IxDyn(&[0]), 1e-9, Some(Difference { gradient: -1e-9, part: 1.0 }));
         let report = comparison.report("W1".to_owned(), 1);
         assert_eq!((report.mean_difference, report.largest_error), (2e-9, None));
         assert_eq!(report.failures, [GradientFailure::MeanDifference { got: 2e-9, tolerance: 1e-9 }]);
+    }
+
+    /// A tenth of the step, ten times the rounding: the floor is as much higher.
+    #[test]
+    fn the_floor_grows_as_the_step_shrinks() {
+        let config = GradientCheck::default();
+        for (part, counts) in [(1.0, true), (0.1, false)] {
+            let mut comparison = Comparison::new(&config);
+            comparison.add(&IxDyn(&[0]), 5e-8, Some(Difference { gradient: 4.9e-8, part }));
+            assert_eq!(comparison.report("W1".to_owned(), 1).largest_error.is_some(), counts, "{part}");
+        }
     }
 
     /// The book's measure alone would miss it: many right elements hide a wrong one.
@@ -186,7 +199,8 @@ mod tests {
         let config = GradientCheck::default();
         let mut comparison = Comparison::new(&config);
         for i in 0..10_000 {
-            comparison.add(&IxDyn(&[i]), 1e-6, Some(if i == 17 { 0.9e-6 } else { 1e-6 }));
+            let gradient = if i == 17 { 0.9e-6 } else { 1e-6 };
+            comparison.add(&IxDyn(&[i]), 1e-6, Some(Difference { gradient, part: 1.0 }));
         }
         let report = comparison.report("W1".to_owned(), 10_000);
         assert!(report.mean_difference < 1e-10);

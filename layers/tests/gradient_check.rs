@@ -219,6 +219,40 @@ fn kinks_are_set_apart() {
     assert!(message.starts_with("2 of 4 elements lie at a kink"), "{message}");
 }
 
+/// A kink nearer than the step is no kink for a smaller step: the element is compared after all.
+#[test]
+fn kinks_close_by_are_stepped_around() {
+    let kinks = |distance: f64| {
+        let affine1 = Affine::new(array![[distance, 1.0]], array![0.0, 0.0]).unwrap();
+        let affine2 = Affine::new(array![[1.0, 0.5], [-0.5, 1.0]], array![0.0, 0.0]).unwrap();
+        let layers: Vec<Box<dyn Layer<f64>>> = vec![Box::new(affine1), Box::new(Relu), Box::new(affine2)];
+        let mut network = Sequential::new(&[1], layers).unwrap();
+        let x = array![[1.0]].into_dyn();
+        let report = gradient_check(&mut network, x.view(), Labels::Classes(&[0]), &GradientCheck::default());
+        assert!(report.passed(), "{report:#?}");
+        report.parameters[0].kinks
+    };
+    assert_eq!([1e-4, 5e-6, 5e-7, 5e-8].map(kinks), [0, 0, 0, 1]);
+}
+
+/// With some initial weights, one of the 640 numbers before ReLU lies so near 0 that the full step crosses the kink for up
+/// to a fifth of W1 (with these seeds it does). The right gradient is not called wrong for that.
+#[test]
+fn the_books_network_passes_with_a_kink_close_by() {
+    for seed in [4, 61, 126, 194] {
+        let mut network = small_network::<f64>(Init::Normal { std: 0.01 });
+        let mut draw = Random::new(seed, Purpose::Weights);
+        network.visit_params_mut(&mut |name, param| {
+            if name.starts_with('W') {
+                param.value.iter_mut().for_each(|w| *w = 0.01 * draw.normal());
+            }
+        });
+        let x = ArrayD::from_shape_simple_fn(IxDyn(&[1, 1, 10, 10]), || draw.uniform());
+        let report = gradient_check(&mut network, x.view(), Labels::Classes(&[1]), &GradientCheck::default());
+        assert!(report.passed(), "seed {seed}: {report:#?}");
+    }
+}
+
 /// A pooling window with two equal largest numbers: a step makes the other one win.
 #[test]
 fn ties_of_pooling_are_kinks() {
