@@ -7,7 +7,7 @@ use crate::random::Random;
 const PIECES: usize = 6;
 
 /// How far a point is moved, as a deviation along each axis; a digit is 1 high.
-const JITTER: f32 = 0.035;
+const JITTER: f32 = 0.030;
 
 /// Deviation of the sine of the angle by which a digit is turned.
 const TURN: f32 = 0.12;
@@ -45,23 +45,25 @@ struct Habit {
     slant: [f32; 2],
     /// Mean and deviation of the logarithm of the width factor.
     stretch: [f32; 2],
+    /// The width of the pen, relative to that of all digits.
+    pen: f32,
 }
 
-const fn habit(slant: [f32; 2], stretch: [f32; 2]) -> Habit {
-    Habit { slant, stretch }
+const fn habit(slant: [f32; 2], stretch: [f32; 2], pen: f32) -> Habit {
+    Habit { slant, stretch, pen }
 }
 
 const HABITS: [Habit; 10] = [
-    habit([0.20, 0.25], [0.05, 0.20]),
-    habit([0.25, 0.28], [0.00, 0.20]),
-    habit([0.15, 0.20], [0.10, 0.20]),
-    habit([0.10, 0.20], [0.05, 0.18]),
-    habit([0.05, 0.18], [0.05, 0.20]),
-    habit([0.15, 0.22], [0.05, 0.20]),
-    habit([0.10, 0.22], [0.00, 0.20]),
-    habit([0.05, 0.18], [0.00, 0.18]),
-    habit([0.15, 0.20], [0.05, 0.20]),
-    habit([0.10, 0.20], [0.00, 0.18]),
+    habit([0.15, 0.22], [0.06, 0.20], 1.14),
+    habit([0.23, 0.26], [-0.05, 0.22], 1.17),
+    habit([0.10, 0.23], [0.15, 0.20], 1.08),
+    habit([0.03, 0.20], [0.08, 0.18], 1.04),
+    habit([0.13, 0.25], [0.08, 0.20], 1.00),
+    habit([0.14, 0.25], [0.10, 0.20], 0.97),
+    habit([0.10, 0.20], [0.03, 0.18], 1.03),
+    habit([-0.02, 0.20], [0.12, 0.18], 1.06),
+    habit([0.10, 0.20], [0.05, 0.18], 0.97),
+    habit([0.11, 0.20], [0.02, 0.18], 0.97),
 ];
 
 /// Writes a digit.
@@ -81,7 +83,7 @@ pub(super) fn write(digit: usize, random: &mut Random) -> Writing {
             line
         })
         .collect();
-    let radius = pen_radius(random);
+    let radius = pen_radius(random) * HABITS[digit].pen;
     Writing { strokes, radius, fade: random.between(0.9, 1.4), size: 20.0 - random.between(0.0, 1.0) }
 }
 
@@ -90,7 +92,7 @@ fn pen_radius(random: &mut Random) -> f32 {
 }
 
 fn pick_family(digit: usize, random: &mut Random) -> &'static Family {
-    let families = glyphs::families(digit);
+    let families = glyphs::DIGITS[digit];
     let mut rest = random.below(families.iter().map(|family| family.weight).sum());
     for family in families {
         match rest.checked_sub(family.weight) {
@@ -116,9 +118,11 @@ fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
                     points.push(points[index - 1]);
                     continue;
                 }
-                let x = a[0] + (b[0] - a[0]) * share + JITTER * random.normal();
-                let y = a[1] + (b[1] - a[1]) * share + JITTER * random.normal();
-                points.push([x, y]);
+                let coordinate = |axis: usize, random: &mut Random| {
+                    let (a, b) = (f32::from(a[axis]) / 100.0, f32::from(b[axis]) / 100.0);
+                    a + (b - a) * share + JITTER * random.normal()
+                };
+                points.push([coordinate(0, random), coordinate(1, random)]);
             }
             points
         })
