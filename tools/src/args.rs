@@ -39,7 +39,7 @@ pub struct DataArgs {
     /// found and the digits elsewhere
     #[arg(long, value_name = "NAME", value_enum, default_value_t, hide_possible_values = true)]
     pub dataset: DatasetChoice,
-    /// The folder with the four files [default: $MNIST_DIR (or $FASHION_MNIST_DIR), else data/<dataset> in this folder or
+    /// The folder with the four files [default: $MNIST_DIR (or $FASHION_MNIST_DIR), else data/mnist (or data/fashion-mnist) in this folder or
     /// one above it, else the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,

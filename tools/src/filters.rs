@@ -6,7 +6,9 @@ use layers::{Geometry, Window};
 use model::Network;
 use tensor::convolution;
 
-use crate::picture::{Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_to};
+use crate::picture::{
+    Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_columns, shrink_rows, shrunk_size,
+};
 
 /// The filters of a convolution layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,15 +89,16 @@ impl Filters {
         page.draw()
     }
 
-    /// What one filter answers to a grey picture (height, width), as the book does it: stride 1, no padding, no bias. A
-    /// filter over several channels sees the same grey in each.
+    /// What each of the first `count` filters answers to a grey picture (height, width), as the book does it: stride 1,
+    /// no padding, no bias. A filter over several channels sees the same grey in each. An answer is shrunk so that its
+    /// longer side is at most `side`; before that it has the size of the picture less that of the filter plus 1.
     ///
     /// # Errors
-    /// Where the picture is smaller than the filter.
+    /// Where the picture is smaller than the filters.
     ///
     /// # Panics
-    /// Where there is no such filter.
-    pub fn apply(&self, filter: usize, picture: ArrayView2<'_, f32>) -> anyhow::Result<Array2<f32>> {
+    /// Where there are not as many filters.
+    pub fn apply(&self, count: usize, picture: ArrayView2<'_, f32>, side: usize) -> anyhow::Result<Vec<Array2<f32>>> {
         let (_, channels, f_h, f_w) = self.w.dim();
         let (height, width) = picture.dim();
         ensure!(
@@ -104,25 +107,29 @@ impl Filters {
              choose a larger one with --image",
             self.layer
         );
-        let w = self.w.index_axis(Axis(0), filter);
-        let w = w.as_standard_layout();
+        let w: Vec<f32> = self.w.slice_axis(Axis(0), (0..count).into()).iter().copied().collect();
+        let b = vec![0.0; count];
         let (o_h, o_w) = (height - f_h + 1, width - f_w + 1);
-        let mut map = Array2::zeros((o_h, o_w));
-        // In strips, so that a large picture needs little memory on the way.
+        let (shrunk_h, shrunk_w) = shrunk_size((o_h, o_w), side);
+        let mut answers = vec![Array2::zeros((o_h, shrunk_w)); count];
+        // In strips that are shrunk at once, so that a large picture needs little memory.
         for first in (0..o_h).step_by(STRIP) {
             let rows = STRIP.min(o_h - first);
             let strip = picture.slice_axis(Axis(0), (first..first + rows + f_h - 1).into());
             let x: Vec<f32> = (0..channels).flat_map(|_| strip.iter().copied()).collect();
             let geometry = Geometry::new([channels, strip.nrows(), width], Window::new(f_h, f_w))?;
-            let mut y = vec![0.0; rows * o_w];
-            convolution::forward(&geometry, &x, w.as_slice().expect("row-major"), &[0.0], &mut y);
-            map.slice_axis_mut(Axis(0), (first..first + rows).into()).assign(&ArrayView2::from_shape((rows, o_w), &y)?);
+            let mut y = vec![0.0; count * rows * o_w];
+            convolution::forward(&geometry, &x, &w, &b, &mut y);
+            for (answer, y) in answers.iter_mut().zip(y.chunks_exact(rows * o_w)) {
+                let shrunk = shrink_columns(ArrayView2::from_shape((rows, o_w), y)?, shrunk_w);
+                answer.slice_axis_mut(Axis(0), (first..first + rows).into()).assign(&shrunk);
+            }
         }
-        Ok(map)
+        Ok(answers.iter().map(|answer| shrink_rows(answer.view(), shrunk_h)).collect())
     }
 }
 
-/// Rows of a map that are computed together.
+/// Rows of an answer that are computed together.
 const STRIP: usize = 64;
 /// Filters that are applied: the first ones, four by four, as in the book.
 const APPLIED: usize = 16;
@@ -138,9 +145,7 @@ const ICON_SIDE: usize = 25;
 /// Where the picture is smaller than the filters.
 pub fn applied_page(filters: &Filters, picture: ArrayView2<'_, f32>, name: &str) -> anyhow::Result<Canvas> {
     let count = filters.len().min(APPLIED);
-    let maps = (0..count)
-        .map(|filter| Ok(shrink_to(filters.apply(filter, picture)?.view(), MAP_SIDE)))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let maps = filters.apply(count, picture, MAP_SIDE)?;
     let icons = filters.pictures();
     let ranges = Scaling::EachSymmetric.ranges(&icons);
     let tile = |i: usize| Tile {
@@ -181,6 +186,7 @@ pub fn applied_page(filters: &Filters, picture: ArrayView2<'_, f32>, name: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::shrink_to;
     use layers::Init;
     use layers::ndarray::array;
     use model::{LayerSpec, NetworkSpec, SimpleConvNet};
@@ -198,17 +204,24 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_slides_over_the_picture() {
-        // Over one channel: each pixel minus the one to its lower right; the second channel doubles its first pixel.
-        let w = array![[[[1.0, 0.0], [0.0, -1.0]], [[2.0, 0.0], [0.0, 0.0]]]];
+    fn filters_slide_over_the_picture() {
+        // Over two channels: each pixel minus the one to its lower right, and twice the first one; then a sum.
+        let w = array![
+            [[[1.0, 0.0], [0.0, -1.0]], [[2.0, 0.0], [0.0, 0.0]]],
+            [[[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]
+        ];
         let filters = Filters { layer: "Conv1".into(), w };
         let picture = Array2::from_shape_fn((200, 3), |(y, x)| (3 * y + x) as f32);
-        let map = filters.apply(0, picture.view()).unwrap();
-        assert_eq!(map.dim(), (199, 2));
-        for ((y, x), &value) in map.indexed_iter() {
-            assert_eq!(value, picture[[y, x]] - picture[[y + 1, x + 1]] + 2.0 * picture[[y, x]], "at ({y}, {x})");
-        }
-        let error = filters.apply(0, array![[1.0, 2.0]].view()).unwrap_err().to_string();
+        let answers = filters.apply(2, picture.view(), 1000).unwrap();
+        assert_eq!((answers.len(), answers[0].dim()), (2, (199, 2)));
+        let expected = Array2::from_shape_fn((199, 2), |(y, x)| 3.0 * picture[[y, x]] - picture[[y + 1, x + 1]]);
+        assert_eq!(answers[0], expected);
+        let sums = Array2::from_shape_fn((199, 2), |(y, x)| 4.0 * picture[[y, x]] + 1.0 + 3.0 + 4.0);
+        assert_eq!(answers[1], sums);
+
+        let small = filters.apply(1, picture.view(), 20).unwrap();
+        assert_eq!(small[0], shrink_to(expected.view(), 20), "shrunk in strips or as a whole");
+        let error = filters.apply(1, array![[1.0, 2.0]].view(), 20).unwrap_err().to_string();
         assert!(error.contains("2×1 pixels") && error.contains("at least 2×2"), "{error}");
     }
 

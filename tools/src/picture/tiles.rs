@@ -1,11 +1,12 @@
 //! Many small pictures in rows.
 
-use tensor::ndarray::{Array2, ArrayView2};
+use tensor::ndarray::ArrayView2;
 
 use super::canvas::Canvas;
 use super::color::Rgb;
 use super::colormap::ColorMap;
 use super::scaling::{Range, Scaling};
+use super::shrink::shrink_to;
 use super::text::{Anchor, Style, fit};
 
 /// A small picture.
@@ -92,17 +93,6 @@ pub fn draw_values(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, rang
     }
 }
 
-/// A picture whose longer side is at most `side`: each pixel is the mean of what it covers. Smaller pictures stay as they
-/// are.
-pub fn shrink_to(values: ArrayView2<'_, f32>, side: usize) -> Array2<f32> {
-    let longer = values.nrows().max(values.ncols());
-    if longer <= side {
-        return values.to_owned();
-    }
-    let size = |n: usize| (n * side / longer).max(1).min(n);
-    shrink(values, size(values.nrows()), size(values.ncols()))
-}
-
 fn enlarged(values: ArrayView2<'_, f32>, zoom: usize, map: ColorMap, range: Range) -> Canvas {
     let mut canvas = Canvas::new(values.ncols() * zoom, values.nrows() * zoom);
     for ((y, x), &value) in values.indexed_iter() {
@@ -110,26 +100,6 @@ fn enlarged(values: ArrayView2<'_, f32>, zoom: usize, map: ColorMap, range: Rang
         canvas.fill(x * zoom, y * zoom, zoom, zoom, color);
     }
     canvas
-}
-
-/// Each pixel of the result is the mean of what it covers; both sizes at most those of `values`.
-fn shrink(values: ArrayView2<'_, f32>, height: usize, width: usize) -> Array2<f32> {
-    let across = Array2::from_shape_fn((values.nrows(), width), |(y, x)| {
-        covered(x, values.ncols(), width).map(|(i, share)| values[[y, i]] * share).sum::<f32>()
-    });
-    Array2::from_shape_fn((height, width), |(y, x)| {
-        covered(y, values.nrows(), height).map(|(i, share)| across[[i, x]] * share).sum::<f32>()
-    })
-}
-
-/// Which of `from` old pixels lie below the new pixel `i` of `to`, and how much of it each of them makes.
-fn covered(i: usize, from: usize, to: usize) -> impl Iterator<Item = (usize, f32)> {
-    // In units of 1/to of an old pixel everything is a whole number.
-    let (low, high) = (i * from, (i + 1) * from);
-    (low / to..high.div_ceil(to)).map(move |old| {
-        let overlap = high.min((old + 1) * to) - low.max(old * to);
-        (old, overlap as f32 / from as f32)
-    })
 }
 
 fn room_for_caption(tile: &Tile<'_>) -> usize {
@@ -178,20 +148,6 @@ mod tests {
                 assert_eq!(canvas.pixel(1 + x, 1 + y), if white { Rgb::WHITE } else { Rgb([0, 0, 0]) });
             }
         }
-    }
-
-    #[test]
-    fn large_pictures_become_means() {
-        let values = Array2::from_shape_fn((9, 12), |(y, x)| (y * 12 + x) as f32);
-        let small = shrink(values.view(), 3, 4);
-        for ((y, x), &mean) in small.indexed_iter() {
-            assert!((mean - values[[3 * y + 1, 3 * x + 1]]).abs() < 1e-4, "the middle of a plane is its mean");
-        }
-        // Where sizes do not divide: every pixel counts as much as before.
-        let uneven = shrink(values.view(), 4, 5);
-        let (before, after) = (values.mean().unwrap(), uneven.mean().unwrap());
-        assert!((before - after).abs() < 1e-3, "{before} {after}");
-        assert_eq!(shrink(values.view(), 9, 12), values);
     }
 
     #[test]
