@@ -170,6 +170,19 @@ mod tests {
         assert!(message.contains("there is no such folder"), "{message}");
     }
 
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn the_cache_folder_follows_the_environment() {
+        let cache = |pairs: &'static [(&str, &str)]| {
+            cache_dir_with(|variable| pairs.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into()))
+        };
+        assert_eq!(cache(&[("HOME", "/home/me")]), Some(PathBuf::from("/home/me/.cache")));
+        assert_eq!(cache(&[("HOME", "/home/me"), ("XDG_CACHE_HOME", "/fast")]), Some(PathBuf::from("/fast")));
+        // A relative path is to be ignored, says the specification.
+        assert_eq!(cache(&[("HOME", "/home/me"), ("XDG_CACHE_HOME", "x")]), Some(PathBuf::from("/home/me/.cache")));
+        assert_eq!(cache(&[]), None);
+    }
+
     #[test]
     fn a_part_of_the_files_is_an_error_that_names_the_others() {
         let world = World::new();

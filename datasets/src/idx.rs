@@ -581,6 +581,8 @@ mod tests {
                 assert!(parse(&gzipped(&file)).is_err());
             }
         }
+        let beyond = header(0x08, &[1 << 20, 1 << 11]);
+        assert!(message(&beyond).contains("more than the limit of 1073741824 bytes"), "{}", message(&beyond));
         // Within the limit, but more than so few bytes can hold.
         let small = header(0x08, &[1 << 29]);
         assert!(message(&small).contains("there are 0"));

@@ -90,10 +90,9 @@ mod tests {
         (0..70_000).for_each(|_| counts[random.below(7) as usize] += 1);
         // The deviation of such a count is √(70,000 · 1/7 · 6/7) = 93.
         assert!(counts.iter().all(|count| (9_600..10_400).contains(count)), "{counts:?}");
-        // A bound for which a plain remainder would favour the lower third.
-        let bound = 3 << 30;
-        let low = (0..30_000).filter(|_| random.below(bound) < 1 << 30).count();
-        assert!((9_650..10_350).contains(&low), "{low}");
+        // With a bound of 3/4 of all numbers, every third number would come twice as often if none were drawn again.
+        let thirds = (0..30_000).filter(|_| random.below(3 << 30).is_multiple_of(3)).count();
+        assert!((9_650..10_350).contains(&thirds), "{thirds}");
     }
 
     #[test]
