@@ -7,7 +7,7 @@ use crate::random::Random;
 const PIECES: usize = 6;
 
 /// How far a point is moved, as a deviation along each axis; a digit is 1 high.
-const JITTER: f32 = 0.030;
+const JITTER: f32 = 0.025;
 
 /// Deviation of the sine of the angle by which a digit is turned.
 const TURN: f32 = 0.12;
@@ -103,7 +103,7 @@ fn pick_family(digit: usize, random: &mut Random) -> &'static Family {
     unreachable!("a number below the sum of the weights falls into one of them")
 }
 
-/// A random mixture of two shapes of a family, each point moved a little.
+/// A random mixture of two shapes of a family, each point moved a little, and its neighbours half as far with it.
 fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
     let pick = |random: &mut Random| -> Shape { family.shapes[random.below(family.shapes.len() as u32) as usize] };
     let (one, other) = (pick(random), pick(random));
@@ -111,6 +111,7 @@ fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
     one.iter()
         .zip(other)
         .map(|(one, other)| {
+            let moves: Vec<[f32; 2]> = one.iter().map(|_| [random.normal(), random.normal()]).collect();
             let mut points: Vec<[f32; 2]> = Vec::with_capacity(one.len());
             for (index, (a, b)) in one.iter().zip(other.iter()).enumerate() {
                 // A corner is one point given twice: it moves as one.
@@ -118,11 +119,11 @@ fn mix(family: &Family, random: &mut Random) -> Vec<Vec<[f32; 2]>> {
                     points.push(points[index - 1]);
                     continue;
                 }
-                let coordinate = |axis: usize, random: &mut Random| {
+                let (before, after) = (moves[index.max(1) - 1], moves[(index + 1).min(one.len() - 1)]);
+                points.push([0, 1].map(|axis| {
                     let (a, b) = (f32::from(a[axis]) / 100.0, f32::from(b[axis]) / 100.0);
-                    a + (b - a) * share + JITTER * random.normal()
-                };
-                points.push([coordinate(0, random), coordinate(1, random)]);
+                    a + (b - a) * share + JITTER * (moves[index][axis] + 0.5 * (before[axis] + after[axis]))
+                }));
             }
             points
         })

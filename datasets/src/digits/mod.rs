@@ -84,10 +84,10 @@ mod tests {
         let digits = draw(Part::Train, 1000, 0);
         assert_eq!(digits.labels()[..12], [4, 7, 2, 0, 5, 3, 4, 6, 6, 5, 8, 1]);
         let sum = sha256(digits.pixels()).unwrap();
-        assert_eq!(sum, "ee9baa6d6475609dfd8d9e2a3a4930c80d08e0ca442260ba23e7e60277766cdd");
+        assert_eq!(sum, "8499634f1137c5018e2e3633bc382b4df3123b289de46be5d01d0389d284852d");
         assert_eq!(
             sha256(draw(Part::Test, 100, 7).pixels()).unwrap(),
-            "10e0c2ed126f2394e5800b1c51737427017f544f0a79e17838be7ab6d7427e60"
+            "ea3c7562caa491d7c8150e81ac8e25486d170365977c3175a5203e56e9709f0f"
         );
     }
 
