@@ -7,13 +7,13 @@ use crate::random::Random;
 const PIECES: usize = 6;
 
 /// How far a point is moved, as a deviation along each axis; a digit is 1 high.
-const JITTER: f32 = 0.025;
+const JITTER: f32 = 0.026;
 
 /// Deviation of the sine of the angle by which a digit is turned.
-const TURN: f32 = 0.12;
+const TURN: f32 = 0.10;
 
 /// Deviation of each coefficient of the bend.
-const BEND: f32 = 0.022;
+const BEND: f32 = 0.018;
 
 /// Deviation of the slope and of the curve of the pressure.
 const PRESS: f32 = 0.2;

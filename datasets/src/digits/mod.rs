@@ -84,10 +84,10 @@ mod tests {
         let digits = draw(Part::Train, 1000, 0);
         assert_eq!(digits.labels()[..12], [4, 7, 2, 0, 5, 3, 4, 6, 6, 5, 8, 1]);
         let sum = sha256(digits.pixels()).unwrap();
-        assert_eq!(sum, "8499634f1137c5018e2e3633bc382b4df3123b289de46be5d01d0389d284852d");
+        assert_eq!(sum, "dc06e2d06695bbfc3c9ae6233cf7d981cbd50a42982becf68a7c5b4d427d0bbc");
         assert_eq!(
             sha256(draw(Part::Test, 100, 7).pixels()).unwrap(),
-            "ea3c7562caa491d7c8150e81ac8e25486d170365977c3175a5203e56e9709f0f"
+            "7bb1a36dcc777ca01c0506e54e8efcfb2d05bf8a5726d7e475214acf99720231"
         );
     }
 
