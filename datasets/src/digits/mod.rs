@@ -9,7 +9,8 @@
 //! single-precision `+ − × ÷ √` in a fixed order, and the exponential function of `libm`.
 //!
 //! How good they are has a number. The book's network, trained for three epochs on 60,000 of them and on nothing else,
-//! names 96 % of MNIST's digits. Shapes and habits were chosen by eye, and by such numbers on MNIST's training images.
+//! names 95.0 to 96.5 % of MNIST's test digits (four seeds), and 98.5 % of those of the drawn test digits. Shapes and
+//! habits were chosen by eye, and by such numbers on MNIST's training images.
 
 #[rustfmt::skip] // Points would come one to a line.
 mod glyphs;
