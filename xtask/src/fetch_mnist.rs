@@ -47,7 +47,7 @@ Examples:
 
 Exit codes: 0 all four files are there and verified, 2 they are not.")]
 pub(crate) struct Args {
-    /// Where the files go [default: data/<dataset> in the repository]
+    /// Where the files go [default: the folder data/mnist or data/fashion-mnist of the repository]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 
