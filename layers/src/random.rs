@@ -11,6 +11,8 @@ pub enum Purpose {
     Weights,
     /// The masks of a dropout layer, by the position of the layer in its network (from 0).
     Dropout(u32),
+    /// The seed of a step of a training, by the number of the step (from 0, below 2⁶³).
+    Step(u64),
     /// Anything else that wants a stream of its own.
     Other(u32),
 }
@@ -20,6 +22,7 @@ impl Purpose {
         match self {
             Purpose::Weights => 0,
             Purpose::Dropout(layer) => (1 << 32) | u64::from(layer),
+            Purpose::Step(number) => (1 << 63) | number,
             Purpose::Other(number) => (2 << 32) | u64::from(number),
         }
     }
@@ -107,11 +110,31 @@ mod tests {
             (1, Purpose::Weights, [0x3fd8_6a52_9268_3a56, 0x3fcf_f305_abac_4f2d, 0xbfe9_8833_f9d5_3bca]),
             (0, Purpose::Dropout(0), [0x3fef_95fb_dd2c_f7a5, 0xbfdc_bb69_c5ec_b828, 0xbfd8_7707_61e0_1266]),
             (0, Purpose::Dropout(3), [0x3fca_baa3_095d_6cec, 0xbfbc_4fb8_1849_6ba2, 0x3fd3_9266_45da_75b7]),
+            (0, Purpose::Step(0), [0x3fc5_e98f_8dda_b564, 0xbfc3_ad65_811b_f25e, 0xbfe1_e5bf_3ef0_0888]),
+            (0, Purpose::Step(1 << 32), [0x3fc4_5551_3af8_7458, 0xbfe5_c5dd_b2e1_799e, 0x3fda_5b65_4ed6_d05f]),
             (0, Purpose::Other(0), [0x3feb_5891_592f_1b96, 0x3ff4_2b06_f519_b326, 0x3fea_5c1e_a116_3843]),
         ];
         for (seed, purpose, numbers) in pinned {
             assert_eq!(first(seed, purpose), numbers, "seed {seed}, {purpose:?}");
         }
+    }
+
+    #[test]
+    fn every_purpose_has_a_stream_of_its_own() {
+        let purposes = [
+            Purpose::Weights,
+            Purpose::Dropout(0),
+            Purpose::Dropout(u32::MAX),
+            Purpose::Other(0),
+            Purpose::Other(u32::MAX),
+            Purpose::Step(0),
+            Purpose::Step(1),
+            Purpose::Step(1 << 32),
+            Purpose::Step((1 << 32) + 1),
+            Purpose::Step((1 << 63) - 1),
+        ];
+        let streams: std::collections::HashSet<_> = purposes.map(Purpose::stream).into_iter().collect();
+        assert_eq!(streams.len(), purposes.len());
     }
 
     /// Mean, variance, and how often two standard deviations are left; each within four times its own deviation.

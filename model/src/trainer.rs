@@ -246,7 +246,7 @@ impl Trainer {
     fn step_seed(&self, steps_per_epoch: usize) -> u64 {
         let Position { epoch, step } = self.position;
         let number = epoch * steps_per_epoch as u64 + step as u64;
-        Random::new(self.config.seed, Purpose::Other(number as u32)).bits()
+        Random::new(self.config.seed, Purpose::Step(number)).bits()
     }
 
     fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Event {
