@@ -11,7 +11,9 @@ use crate::error::ShapeError;
 /// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
 /// mean, say), which is saved with the network but not learned.
 ///
-/// `value` and `grad` have the same shape and the same memory order, which may be any contiguous one.
+/// `value` and `grad` have the same shape and the same memory order. Which one is the layer's choice: it documents it, and
+/// computes on the memory as it lies there ([`Affine`](crate::Affine) keeps its `W` column-major, all else is row-major). So
+/// change the values in place (`value.assign(…)`), rather than put another array there.
 #[derive(Debug, Clone)]
 pub struct Param<F> {
     /// The book's name without the number of the layer: `"W"`, `"b"`, `"gamma"`, …
@@ -54,7 +56,18 @@ impl<F: Real> Param<F> {
     }
 
     /// Values and gradient at once, in the same memory order: what an optimizer works on.
+    ///
+    /// # Panics
+    /// Where the two are not of one shape and memory order: before the first backward pass, or where one was replaced.
+    #[track_caller]
     pub fn value_and_grad_mut(&mut self) -> (&mut [F], &mut [F]) {
+        let (name, shape, strides) = (self.name, self.grad.shape(), self.grad.strides());
+        assert!(
+            self.value.shape() == shape && self.value.strides() == strides,
+            "{name}: the values have shape {:?} and strides {:?}, the gradient {shape:?} and {strides:?}",
+            self.value.shape(),
+            self.value.strides()
+        );
         let value = self.value.as_slice_memory_order_mut().expect("contiguous");
         (value, self.grad.as_slice_memory_order_mut().expect("contiguous"))
     }

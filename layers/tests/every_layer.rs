@@ -317,3 +317,23 @@ fn weights_in_another_memory_order_are_not_read_as_if_nothing_was() {
     let message = panic_message(|| layers::infer(&*affine, &ArrayD::zeros(IxDyn(&[1, 12]))));
     assert!(message.contains("column-major"), "{message}");
 }
+
+/// What an optimizer goes through side by side must lie side by side.
+#[test]
+fn values_and_gradient_are_handed_out_in_one_memory_order() {
+    let affine = common::every_layer::<f32>().into_iter().find(|case| case.layer.kind() == "Affine");
+    let mut affine = affine.expect("an affine layer").layer;
+    let try_it = |affine: &mut dyn Layer<f32>| {
+        panic_message(|| affine.visit_params_mut(&mut |param| _ = param.value_and_grad_mut()))
+    };
+    let message = try_it(&mut *affine);
+    assert!(message.starts_with("W: ") && message.contains("gradient [0]"), "before a backward pass: {message}");
+
+    affine.visit_params_mut(&mut |param| {
+        param.grad_mut();
+        param.value_and_grad_mut();
+        param.value = param.value.as_standard_layout().into_owned();
+    });
+    let message = try_it(&mut *affine);
+    assert!(message.contains("shape [12, 5] and strides [5, 1], the gradient [12, 5] and [1, 12]"), "{message}");
+}
