@@ -92,7 +92,7 @@ pub enum NetworkError {
         shape: Vec<usize>,
     },
     /// A setting of a layer is no number that it can work with.
-    #[error("{layer}: {what} must be {expected}, got {got}")]
+    #[error("{layer}: {what} must be {expected}, got {got:?}")]
     Setting {
         /// The kind of the layer: "Dropout".
         layer: &'static str,

@@ -100,7 +100,7 @@ impl Init {
     /// and `f64` networks of the same seed start alike.
     ///
     /// # Errors
-    /// As [`check`](Init::check), or where so many weights do not fit into memory.
+    /// As [`check`](Init::check), or where a weight is infinite in `F`, or so many weights do not fit into memory.
     pub(crate) fn draw<F: Real>(
         &self,
         layer: &'static str,
@@ -123,6 +123,14 @@ impl Init {
                 _ => std * random.normal(),
             })
         }));
-        Ok(weights)
+        match weights.iter().all(|w| w.is_finite()) {
+            true => Ok(weights),
+            false => Err(NetworkError::Setting {
+                layer,
+                what: "standard deviation of the initial weights",
+                expected: "small enough for all weights to be finite",
+                got: std,
+            }),
+        }
     }
 }

@@ -65,3 +65,13 @@ fn the_fans_of_a_convolution() {
     assert_eq!(first(Init::HeNormal), unit * (2.0 / 30.0_f64).sqrt());
     assert_eq!(first(Init::GlorotNormal), unit * (2.0 / (30.0 + 120.0_f64)).sqrt());
 }
+
+#[test]
+fn weights_that_single_precision_cannot_hold_are_refused() {
+    for init in [Init::Normal { std: 1e300 }, Init::Uniform { limit: 1e300 }] {
+        let error = Affine::<f32>::random(20, 10, init, &mut random()).unwrap_err().to_string();
+        assert!(error.starts_with("Affine: standard deviation of the initial weights must be small"), "{error}");
+        assert!(error.len() < 150, "written with an exponent: {error}");
+        Affine::<f64>::random(20, 10, init, &mut random()).unwrap();
+    }
+}
