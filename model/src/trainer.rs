@@ -157,7 +157,8 @@ impl Trainer {
     ///
     /// # Errors
     /// Where the images are not what the network takes, or their number is not that of the call before. Where the loss
-    /// becomes infinite or no number: the network is as it was before that step.
+    /// becomes infinite or no number: what the network learned is as it was before that step, but the running statistics
+    /// of batch normalisation have taken in the batch of that step.
     pub fn train(
         &mut self,
         network: &mut Network,
@@ -165,7 +166,8 @@ impl Trainer {
         test: &Dataset,
         on_event: &mut dyn FnMut(&Event) -> ControlFlow<()>,
     ) -> Result<History, Error> {
-        let mut batches = self.begin(network, train, test)?;
+        let mut batches = self.batches(network, train, test)?;
+        self.images = Some(train.len());
         let epochs = self.config.epochs;
         let steps_per_epoch = batches.steps_per_epoch();
         let mut flow = on_event(&Event::Started {
@@ -193,8 +195,17 @@ impl Trainer {
         Ok(self.history.clone())
     }
 
+    /// Finds out whether [`train`](Self::train) would begin with these: for programs that want to know before they do
+    /// anything else.
+    ///
+    /// # Errors
+    /// Those of [`train`](Self::train) that are known before the first step.
+    pub fn check(&self, network: &Network, train: &Dataset, test: &Dataset) -> Result<(), Error> {
+        self.batches(network, train, test).map(|_| ())
+    }
+
     /// Checks that all fits together, and gives the batches from the current place on.
-    fn begin(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Batches, Error> {
+    fn batches(&self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Batches, Error> {
         fits(network, train, Part::Training)?;
         fits(network, test, Part::Test)?;
         let TrainerConfig { batch_size, sampling, seed, .. } = self.config;
@@ -202,7 +213,7 @@ impl Trainer {
             let expected = format!("at most {}, the number of training images, with sampling book", train.len());
             return Err(Error::Setting { what: "the batch size", expected, got: batch_size });
         }
-        let expected = *self.images.get_or_insert(train.len());
+        let expected = self.images.unwrap_or(train.len());
         if expected != train.len() {
             return Err(Error::OtherImages { expected, got: train.len() });
         }
