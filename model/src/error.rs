@@ -68,7 +68,7 @@ pub enum Error {
     },
     /// The training went astray.
     #[error(
-        "the loss became {loss} at step {step} of epoch {epoch}, with a learning rate of {lr}; a smaller learning rate \
+        "the loss became {loss} at step {step} of epoch {epoch}, with a learning rate of {lr:?}; a smaller learning rate \
          may help"
     )]
     Diverged {
