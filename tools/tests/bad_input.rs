@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 
 use common::{Folder, Ran, TINY, TINY_FLAGS, idx, tiny_mnist};
-use layers::Init;
+use layers::{Init, Window};
 use model::{LayerSpec, Network, NetworkSpec, SimpleConvNet};
 use sha2::{Digest, Sha256};
 
@@ -231,6 +231,56 @@ fn pictures_that_are_none() {
     let folder = Folder::new();
     let net = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() };
     folder.write("p.postcard", net.build::<f32>(0).unwrap().to_bytes());
+/// A parameter file of a network that looks at 28×28 images through this window.
+fn windowed(window: Window) -> Vec<u8> {
+    let init = Init::default();
+    let layers = vec![LayerSpec::Convolution { filters: 1, window, init }, LayerSpec::Affine { outputs: 10, init }];
+    Network::<f32>::build(NetworkSpec { input: vec![1, 28, 28], layers }, 0).unwrap().to_bytes()
+}
+
+/// Exchanges stride and padding in a file of [`windowed`] with a window of 28×28.
+fn with_window(file: &[u8], stride: u64, pad: u64) -> Vec<u8> {
+    let old = [28, 28, 1, 1, 0, 0];
+    let at = file.windows(old.len()).position(|bytes| bytes == old).expect("kernel, stride and padding") + 2;
+    let new = [stride, stride, pad, pad].map(postcard_bytes).concat();
+    let mut bytes = [&file[..at], &new, &file[at + 4..]].concat();
+    // Magic, version, the length of the content; at the end the checksum.
+    let length = bytes.len() as u64 - (8 + 4 + 8) - 32;
+    bytes[12..20].copy_from_slice(&length.to_le_bytes());
+    sealed(bytes)
+}
+
+/// As the format writes a whole number: seven bits a byte, the lowest first.
+fn postcard_bytes(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+#[test]
+fn parameter_files_of_windows_that_no_memory_holds() {
+    let folder = Folder::new();
+    let plain = windowed(Window::square(28));
+    assert_eq!(with_window(&plain, 1, 0), plain);
+    // Two places of the window, and much between them: few weights and outputs, but a padded image of 240 GB.
+    let far = Window { pad: [1 << 30, 0], stride: [1 << 31, 1], ..Window::square(28) };
+    let (stride, pad) = (1 << 50, (1 << 40) - 14);
+    for (bytes, words) in [
+        (with_window(&plain, stride, 0), &["Conv1", "stride of 1125899906842624"][..]),
+        (with_window(&plain, 1, pad), &["Conv1", "too large"]),
+        (windowed(far), &["GB", "--params"]),
+    ] {
+        folder.write("p.postcard", bytes);
+        let ran = folder.run("train", "--dataset digits --train-limit 20 --test-limit 10 --params p.postcard");
+        assert_eq!(ran.refuses(words).stdout, "");
+    }
+    assert_eq!(folder.files(), ["p.postcard"]);
+}
+
     let mut good = Vec::new();
     let mut encoder = png::Encoder::new(&mut good, 4, 4);
     encoder.set_color(png::ColorType::Grayscale);

@@ -31,7 +31,8 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         complain(note);
     }
     let mut network = args.network(&data)?;
-    size::check_batch(&network, args.batch_size.min(data.splits.train.len()))?;
+    let (train, test) = (&data.splits.train, &data.splits.test);
+    size::check_batch(&network, args.batch_size.min(train.len()), threads)?;
     let mut trainer = Trainer::new(args.config())?;
     let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE])?;
 
@@ -42,7 +43,6 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let mut listeners = listeners(&args, settings);
-    let (train, test) = (&data.splits.train, &data.splits.test);
     let history = trainer.train(&mut network, train, test, &mut |event| listeners.tell(event))?;
     listeners.result()?;
 
