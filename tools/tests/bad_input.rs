@@ -90,12 +90,23 @@ fn settings_that_only_show_in_training() {
     // The steps of Adam have the size of the learning rate: after one of them nothing is finite any more.
     let ran = folder.train("--lr 1e38").refuses(&["the loss became", "a smaller learning rate may help"]);
     assert!(!ran.stdout.contains("written"));
-    folder.train("--sampling book --batch-size 500").refuses(&["batch size", "at most 200"]);
     assert_eq!(folder.files(), ["out/"]);
 }
 
 /// A file, what is in it (nothing where it is missing), and words of the complaint.
 type Damage<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
+
+#[test]
+fn batches_that_cannot_be() {
+    let folder = Folder::new();
+    for (line, words) in [
+        ("--sampling book --batch-size 500", ["at most 200", "--batch-size"]),
+        ("--batch-size 18446744073709551615", ["the batch size", "--batch-size"]),
+    ] {
+        assert_eq!(folder.train(line).refuses(&words).stdout, "");
+    }
+    assert_eq!(folder.files(), [""; 0]);
+}
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 

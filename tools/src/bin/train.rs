@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use model::{History, Trainer, evaluate, params_sha256};
+use tools::Advice;
 use tools::args::PARAMS_FILE;
 use tools::console::{Stdout, stderr_can_move};
 use tools::data::Data;
@@ -34,6 +35,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let (train, test) = (&data.splits.train, &data.splits.test);
     size::check_batch(&network, args.batch_size.min(train.len()), threads)?;
     let mut trainer = Trainer::new(args.config())?;
+    trainer.check(&network, train, test).advice(|| "choose another --batch-size".to_owned())?;
     let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE])?;
 
     let settings = args.settings(&data, threads);
