@@ -140,13 +140,14 @@ pub fn whole(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected a whole number, 0 or more".to_owned())
 }
 
-/// A number above zero.
+/// A number above zero that is still one, and not infinite, where it is rounded to single precision, even after a few
+/// numbers were multiplied with it.
 ///
 /// # Errors
 /// What is expected.
 pub fn positive(text: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0);
-    value.ok_or_else(|| "expected a number above 0, such as 0.001 or 1e-3".to_owned())
+    let value = text.parse().ok().filter(|value| (1e-37..=1e37).contains(value));
+    value.ok_or_else(|| "expected a number above 0 (1e-37 to 1e37), such as 0.001 or 1e-3".to_owned())
 }
 
 /// A part of a whole.
@@ -190,7 +191,7 @@ mod tests {
             assert!(at_least_one(text).is_err(), "{text:?}");
             assert!(threads(text).is_err(), "{text:?}");
         }
-        for text in ["0", "-0.1", "inf", "-inf", "NaN", "1e999", "one", "", "0x1"] {
+        for text in ["0", "-0.1", "inf", "-inf", "NaN", "1e999", "1e300", "1e38", "1e-320", "1e-38", "one", "", "0x1"] {
             assert!(positive(text).is_err(), "{text:?}");
         }
         for text in ["-0.01", "1.01", "98", "NaN", "98%"] {
