@@ -97,9 +97,10 @@ impl OutArg {
 /// A network that was trained before.
 #[derive(Debug, Clone, Args)]
 pub struct ParamsArg {
-    /// The parameter file of the network
-    #[arg(long, value_name = "FILE", default_value = "out/params.postcard")]
-    pub params: PathBuf,
+    /// The parameter file of the network; where it is not named, the one that `train` writes into the output folder.
+    #[arg(long, value_name = "FILE",
+        help = format!("The parameter file of the network [default: {PARAMS_FILE} in the folder of --out]"))]
+    pub params: Option<PathBuf>,
 }
 
 impl ParamsArg {
@@ -107,12 +108,13 @@ impl ParamsArg {
     ///
     /// # Errors
     /// Where the file is missing (with the command that makes one) or damaged.
-    pub fn load(&self) -> anyhow::Result<model::Network> {
-        if !self.params.exists() {
-            let problem = anyhow::anyhow!("there is no parameter file {}", self.params.display());
+    pub fn load(&self, out: &OutArg) -> anyhow::Result<model::Network> {
+        let path = self.params.clone().unwrap_or_else(|| out.out.join(PARAMS_FILE));
+        if !path.exists() {
+            let problem = anyhow::anyhow!("there is no parameter file {}", path.display());
             return Err(problem).advice(|| format!("make one with `{TRAIN_COMMAND}`, or name another with --params"));
         }
-        load_network(&self.params)
+        load_network(&path)
     }
 }
 

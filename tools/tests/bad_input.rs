@@ -96,9 +96,6 @@ fn settings_that_only_show_in_training() {
     assert_eq!(folder.files(), ["out/"]);
 }
 
-/// A file, what is in it (nothing where it is missing), and words of the complaint.
-type Damage<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
-
 #[test]
 fn batches_that_cannot_be() {
     let folder = Folder::new();
@@ -110,6 +107,9 @@ fn batches_that_cannot_be() {
     }
     assert_eq!(folder.files(), [""; 0]);
 }
+
+/// A file, what is in it (nothing where it is missing), and words of the complaint.
+type Damage<'a> = (&'a str, Option<Vec<u8>>, &'a [&'a str]);
 
 const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 
@@ -231,20 +231,6 @@ fn parameter_files_of_another_network() {
     assert_eq!(folder.files(), ["flat.postcard", "small.postcard"]);
 }
 
-#[test]
-fn without_parameters_they_say_how_to_make_some() {
-    let folder = Folder::new();
-    for program in ["filterviz", "applyfilter"] {
-        folder.run(program, "").refuses(&["no parameter file out/params.postcard", "cargo run -p tools --bin train"]);
-    }
-    assert_eq!(folder.files(), [""; 0]);
-}
-
-#[test]
-fn pictures_that_are_none() {
-    let folder = Folder::new();
-    let net = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() };
-    folder.write("p.postcard", net.build::<f32>(0).unwrap().to_bytes());
 /// A parameter file of a network that looks at 28×28 images through this window.
 fn windowed(window: Window) -> Vec<u8> {
     let init = Init::default();
@@ -295,6 +281,21 @@ fn parameter_files_of_windows_that_no_memory_holds() {
     assert_eq!(folder.files(), ["p.postcard"]);
 }
 
+#[test]
+fn without_parameters_they_say_how_to_make_some() {
+    let folder = Folder::new();
+    for program in ["filterviz", "applyfilter"] {
+        folder.run(program, "").refuses(&["no parameter file out/params.postcard", "cargo run -p tools --bin train"]);
+        folder.run(program, "--out run1").refuses(&["no parameter file run1/params.postcard"]);
+    }
+    assert_eq!(folder.files(), [""; 0]);
+}
+
+#[test]
+fn pictures_that_are_none() {
+    let folder = Folder::new();
+    let net = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() };
+    folder.write("p.postcard", net.build::<f32>(0).unwrap().to_bytes());
     let mut good = Vec::new();
     let mut encoder = png::Encoder::new(&mut good, 4, 4);
     encoder.set_color(png::ColorType::Grayscale);

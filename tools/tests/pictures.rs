@@ -41,7 +41,7 @@ fn a_check_that_fails_is_exit_code_1() {
 fn filters_are_shown_as_files_and_in_the_terminal() {
     let folder = Folder::new();
     folder.train("").succeeds();
-    let ran = folder.run("filterviz", "--out pictures").succeeds();
+    let ran = folder.run("filterviz", "--params out/params.postcard --out pictures").succeeds();
     assert!(ran.stdout.starts_with("Conv1: 4 filters of 5×5\nbefore training, ±"), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'), "no colours in a file");
     for name in ["filters_initial.png", "filters_trained.png"] {

@@ -70,6 +70,45 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     assert_ne!(hash("--sampling book"), one);
 }
 
+/// The bits depend neither on the instruction set nor on how many threads share the work.
+#[test]
+fn every_instruction_set_and_number_of_threads_gives_the_same_bits() {
+    let mut hashes = Vec::new();
+    for isa in ["portable", "avx2", "avx512"] {
+        for threads in 1..=3 {
+            let folder = Folder::new();
+            let line = format!("{SMALL} --epochs 1 --json --threads {threads}");
+            let mut command = folder.program("train", &line);
+            command.env("TENSOR_ISA", isa);
+            let ran = Ran::of(command, &format!("TENSOR_ISA={isa} train {line}"));
+            if isa != "portable" && ran.code == Some(2) {
+                ran.refuses(&["this machine has no such instruction set"]);
+                continue;
+            }
+            let ran = ran.succeeds();
+            assert!(ran.stdout.contains(&format!("\"isa\":\"{isa}\"")), "{}", ran.stdout);
+            let finished: serde_json::Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+            hashes.push((finished["params_sha256"].as_str().unwrap().to_owned(), ran.line));
+        }
+    }
+    for (hash, line) in &hashes {
+        assert_eq!(*hash, hashes[0].0, "{line}");
+    }
+}
+
+#[test]
+fn filters_are_shown_of_the_training_in_the_same_folder() {
+    let folder = Folder::new();
+    folder.train("--out run1").succeeds();
+    folder.run("filterviz", "--out run1").succeeds();
+    folder.run("applyfilter", "--out run1").succeeds();
+    assert!(folder.join("run1/filters_trained.png").is_file() && folder.join("run1/applied.png").is_file());
+    assert!(!folder.join("out").exists());
+    let help = folder.run("filterviz", "--help").succeeds().stdout;
+    let words: Vec<_> = help.split_whitespace().collect();
+    assert!(words.join(" ").contains("[default: params.postcard in the folder of --out]"), "{help}");
+}
+
 #[test]
 fn quiet_is_quiet() {
     let ran = Folder::new().train("--quiet").succeeds();

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn applyfilter(args: Args) -> anyhow::Result<Outcome> {
-    let filters = Filters::of(&args.params.load()?)?;
+    let filters = Filters::of(&args.params.load(&args.out)?)?;
     let (picture, name) = match &args.image {
         None => (test_picture(TEST_PICTURE_SIZE), "the built-in test picture".to_owned()),
         Some(path) => {

@@ -13,6 +13,7 @@ use tools::program::{EXIT_CODES, Outcome, run};
 
 const EXAMPLES: &str = "Examples (`filterviz` stands for `cargo run -p tools --bin filterviz --`):
   filterviz                    the network that `train` has written last
+  filterviz --out run1         the one of `train --out run1`
   filterviz --params best.postcard --out pictures
 
 Writes filters_initial.png and filters_trained.png into the output folder, and
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn filterviz(args: Args) -> anyhow::Result<Outcome> {
-    let network = args.params.load()?;
+    let network = args.params.load(&args.out)?;
     let trained = Filters::of(&network)?;
     let initial = Filters::of(&Network::build(network.spec().clone(), SEED)?)?;
     let out = args.out.prepare(&[INITIAL_FILE, TRAINED_FILE])?;
