@@ -123,6 +123,10 @@ fn nonsense_is_refused() {
         "Conv1 is the last layer and gives an output of shape [2, 4, 4], but one axis is expected, a score for each \
          class; put an Affine layer at the end"
     );
+    // Each output of one filter could be addressed, all of them together could not.
+    let wide = LayerSpec::Convolution { filters: 1000, window: Window::square(1).pad(1 << 28), init: Init::default() };
+    let message = build(&[1, 4, 4], &[wide, LayerSpec::Affine { outputs: 2, init: Init::default() }]);
+    assert!(message.starts_with("Conv1 (layer 1): ") && message.contains("more elements than"), "{message}");
     let message = build(&[36], &[LayerSpec::Relu, conv]);
     assert_eq!(message, "Conv1 (layer 2): expected an input of shape (C, H, W), got [36] (1 axes)");
 }

@@ -182,6 +182,19 @@ fn promises_that_the_file_is_too_short_for() {
 }
 
 #[test]
+fn an_array_too_many_is_noticed() {
+    let layers = vec![LayerSpec::Affine { outputs: 2, init: Init::default() }];
+    let network = Network::<f32>::build(NetworkSpec { input: vec![2], layers }, 0).unwrap();
+    let mut content = content(&network.to_bytes()).to_vec();
+    // The network takes 14 bytes, then comes the number of arrays; the last one is b1, in 15 bytes.
+    assert_eq!(content[14], 2);
+    content[14] = 3;
+    content.extend_from_within(content.len() - 15..);
+    let error = Network::<f32>::from_bytes(&sealed(1, &content)).unwrap_err();
+    assert_eq!(error, ParamsError::Unexpected { name: "b1".to_string(), shape: vec![2] });
+}
+
+#[test]
 fn other_versions_and_other_files_are_told() {
     let message = |bytes: &[u8]| Network::<f32>::from_bytes(bytes).unwrap_err().to_string();
     assert_eq!(

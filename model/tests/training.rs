@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use datasets::{Dataset, Sampling, Splits, digits};
+use datasets::{Dataset, Part, Sampling, Scaling, Splits, digits};
 use layers::Init;
-use layers::ndarray::array;
+use layers::ndarray::{ArrayView1, array};
 use model::{
-    ConvParam, Error, Event, History, LayerSpec, Network, NetworkSpec, SimpleConvNet, Trainer, TrainerConfig, evaluate,
-    params_sha256,
+    ConvParam, Error, Evaluation, Event, History, LayerSpec, Network, NetworkSpec, SimpleConvNet, Trainer,
+    TrainerConfig, evaluate, params_sha256,
 };
 use optim::schedule::{Decay, Schedule};
 use optim::{OptimizerConfig, OptimizerKind};
@@ -66,6 +66,21 @@ fn the_built_in_digits_are_learned() {
     assert!(history.train_acc_list[2] > 0.85, "{history:?}");
     let smoothed = history.smoothed_loss();
     assert!(smoothed.len() == 450 && smoothed[449] < 0.5 * smoothed[0], "{} … {}", smoothed[0], smoothed[449]);
+}
+
+#[test]
+fn an_evaluation_counts_every_image() {
+    let network = small().build(0).unwrap();
+    let data = digits::draw(Part::Test, 107, 0);
+    let scores = network.predict(data.images(Scaling::Unit).view());
+    let best = |row: ArrayView1<'_, f32>| (0..10).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as u8;
+    // Labels that are right throughout, but for two: one of them the last.
+    let mut labels: Vec<u8> = scores.outer_iter().map(best).collect();
+    labels[50] = (labels[50] + 1) % 10;
+    labels[106] = (labels[106] + 1) % 10;
+    let data = Dataset::new(data.pixels().to_vec(), labels, [1, 28, 28], 10).unwrap();
+    assert_eq!(evaluate(&network, &data).unwrap(), Evaluation { correct: 105, total: 107 });
+    assert_eq!(evaluate(&network, &data.limit(106)).unwrap(), Evaluation { correct: 105, total: 106 });
 }
 
 #[test]
