@@ -57,7 +57,11 @@ pub fn backward_weights<F: Real>(
 pub fn backward_pool<F: Real>(plan: &Plan, (y, argmax): (&[F], &[u32]), dy: &[F], dconv: &mut [F]) {
     let (windows, positions) = (plan.pool().positions(), plan.conv().positions());
     assert!(
-        argmax.len() == y.len() && dy.len() == y.len() && dconv.len() / positions == dy.len() / windows,
+        argmax.len() == y.len()
+            && dy.len() == y.len()
+            && dy.len().is_multiple_of(windows)
+            && dconv.len().is_multiple_of(positions)
+            && dconv.len() / positions == dy.len() / windows,
         "y has {} elements, argmax {}, dy {}, dconv {}: they must be windows and positions of as many planes",
         y.len(),
         argmax.len(),

@@ -43,6 +43,21 @@ pub enum GeometryError {
         /// Stride along the axis.
         stride: usize,
     },
+    /// A step leads out of the padded input at once.
+    #[error(
+        "the {axis} does not fit: a stride of {stride} is larger than the input of {input} with padding {pad} on both \
+         sides ({input} + 2·{pad} = {}); with a single window any stride up to that does the same", input + 2 * pad
+    )]
+    StrideTooLarge {
+        /// "height" or "width".
+        axis: &'static str,
+        /// Size of the input along the axis.
+        input: usize,
+        /// Padding on either side.
+        pad: usize,
+        /// Stride along the axis.
+        stride: usize,
+    },
     /// Max-pooling would have windows that lie in the padding alone.
     #[error(
         "the {axis} has too much padding: {pad} on either side is not smaller than the pooling window of {kernel}, so some \

@@ -81,7 +81,8 @@ impl Window {
     /// ```
     ///
     /// # Errors
-    /// A size of zero, a window larger than the padded input, or (unless rounded down) a stride that does not divide.
+    /// A size of zero, a window or a stride larger than the padded input, or (unless rounded down) a stride that does not
+    /// divide.
     pub fn output(&self, input: [usize; 2]) -> Result<[usize; 2], GeometryError> {
         let mut output = [0; 2];
         for i in 0..2 {
@@ -106,6 +107,9 @@ impl Window {
         let padded = padded.ok_or(GeometryError::Overflow { what: "the padded input" })?;
         if kernel > padded {
             return Err(GeometryError::TooLarge { axis, input, kernel, pad });
+        }
+        if stride > padded {
+            return Err(GeometryError::StrideTooLarge { axis, input, pad, stride });
         }
         if self.rounding == Rounding::Exact && !(padded - kernel).is_multiple_of(stride) {
             return Err(GeometryError::NotWhole { axis, input, kernel, pad, stride });

@@ -12,7 +12,7 @@ use crate::real::Real;
 /// `x` (N, C, H, W), `y` and `argmax` (N, C, OH, OW), row-major.
 ///
 /// # Panics
-/// Where a length does not match the geometry.
+/// Where a length does not match the geometry, or its padding is as large as its window.
 pub fn max_forward<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], argmax: &mut [u32]) {
     check(geometry, x.len(), y.len());
     assert_eq!(argmax.len(), y.len(), "argmax: {} elements, expected {}", argmax.len(), y.len());
@@ -33,7 +33,7 @@ pub(crate) fn forward_planes<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F],
 /// As [`max_forward`], for inference: does not say where the largest elements lie.
 ///
 /// # Panics
-/// Where a length does not match the geometry.
+/// Where a length does not match the geometry, or its padding is as large as its window.
 pub fn max_infer<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
     check(geometry, x.len(), y.len());
     infer_planes(geometry, x, y);
@@ -51,7 +51,7 @@ pub(crate) fn infer_planes<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
 /// `dx` ← each element of `dy` added where [`max_forward`] found the largest element, zero elsewhere; overwrites.
 ///
 /// # Panics
-/// Where a length does not match the geometry.
+/// Where a length does not match the geometry, or its padding is as large as its window.
 pub fn max_backward<F: Real>(geometry: &Geometry, argmax: &[u32], dy: &[F], dx: &mut [F]) {
     check(geometry, dx.len(), dy.len());
     assert_eq!(argmax.len(), dy.len(), "argmax: {} elements, expected {}", argmax.len(), dy.len());
@@ -94,7 +94,9 @@ fn largest<F: Real>(geometry: &Geometry, plane: &[F], position: usize) -> (usize
 }
 
 fn check(geometry: &Geometry, x: usize, y: usize) {
-    geometry.check_pooling().expect("a pooling geometry");
+    if let Err(error) = geometry.check_pooling() {
+        panic!("{geometry:?}: {error}");
+    }
     let n = x / geometry.input_len();
     assert_eq!(x, n * geometry.input_len(), "x: {x} elements are no whole number of images of {geometry:?}");
     let expected = n * geometry.channels() * geometry.positions();

@@ -39,12 +39,11 @@ impl Plan {
             return None;
         }
         let (c, p) = (conv.window(), pool.window());
-        let window = Window {
-            kernel: [0, 1].map(|i| (p.kernel[i] - 1) * c.stride[i] + c.kernel[i]),
-            stride: [0, 1].map(|i| p.stride[i] * c.stride[i]),
-            pad: c.pad,
-            rounding: Rounding::Down,
-        };
+        let mut window = Window { rounding: Rounding::Down, ..*c };
+        for i in 0..2 {
+            window.kernel[i] = (p.kernel[i] - 1).checked_mul(c.stride[i])?.checked_add(c.kernel[i])?;
+            window.stride[i] = p.stride[i].checked_mul(c.stride[i])?;
+        }
         let [h, w] = conv.input();
         let both = Geometry::new([conv.channels(), h, w], window).ok()?;
         debug_assert_eq!(both.output(), pool.output());
@@ -485,9 +484,10 @@ impl Backward<'_> {
         unsafe {
             let pixels = self.pixels.as_ptr().add((c * self.padded.height + fy) * width + fx);
             let origins = self.origins.as_ptr();
-            let lists = [self.list_pointers(0, list_len), self.list_pointers(1, list_len)];
+            let lists = self.lists.as_ptr();
+            let lists = [0, 1].map(|slot| (lists.add(2 * slot * list_len), lists.add((2 * slot + 1) * list_len)));
             let mut sums = [[V::V8::splat(0.0); G]; 2];
-            let add = |sums: &mut [V::V8; G], (d_list, at_list): (*mut f32, *mut f32), i: usize| {
+            let add = |sums: &mut [V::V8; G], (d_list, at_list): (*const f32, *const f32), i: usize| {
                 let d = V::V8::splat(*d_list.add(i));
                 let at = (*at_list.add(i)).to_bits() as usize;
                 let window = pixels.add((*origins.add(at)).to_bits() as usize);

@@ -52,8 +52,7 @@ impl<'a> Out<'a> {
     /// Neighbouring columns of a matrix.
     pub(super) fn block(block: &'a mut crate::threads::Block<'_, f32>) -> Self {
         let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
-        let first = if rows == 0 { std::ptr::null_mut() } else { block.row(0).as_mut_ptr() };
-        Out { first, rows, stride, columns, borrowed: std::marker::PhantomData }
+        Out { first: block.as_mut_ptr(), rows, stride, columns, borrowed: std::marker::PhantomData }
     }
 }
 
@@ -70,9 +69,9 @@ pub(super) fn weighted_sums(start: Start<'_>, coefficients: Coefficients<'_>, ro
     }
     if rows.count > 0 {
         let last = (out.rows - 1) * coefficients.strides[0] + (rows.count - 1) * coefficients.strides[1];
-        assert!(last < coefficients.values.len(), "coefficients: {} too short", coefficients.values.len());
+        assert!(last < coefficients.values.len(), "coefficients: {} are too few", coefficients.values.len());
         let last = (rows.count - 1) * rows.stride + out.columns - 1;
-        assert!(last < rows.values.len(), "rows: {} too short", rows.values.len());
+        assert!(last < rows.values.len(), "rows: {} numbers are too few", rows.values.len());
     }
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), out.rows, "one start for each row");
@@ -192,8 +191,10 @@ impl WeightedSums<'_> {
                 }
             }
             let [r_stride, s_stride] = self.coefficients.strides;
-            let mut coefficient = self.coefficients.values.as_ptr().add(tile.r * r_stride + tile.s * s_stride);
-            let mut row = self.rows.values.as_ptr().add(tile.s * self.rows.stride + tile.j);
+            // (Wrapping: without any rows these begin behind the end, and are not read.)
+            let coefficients = self.coefficients.values.as_ptr();
+            let mut coefficient = coefficients.wrapping_add(tile.r * r_stride + tile.s * s_stride);
+            let mut row = self.rows.values.as_ptr().wrapping_add(tile.s * self.rows.stride + tile.j);
             if tile.in_last == 16 {
                 for _ in tile.s..tile.s_end {
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, 16));

@@ -28,11 +28,12 @@ thread_local! {
     static INSTALLED: RefCell<Option<Pool>> = const { RefCell::new(None) };
 }
 
-/// Sets how many threads the default pool has; 0 stands for the available cores. Returns whether that could be done: the
-/// pool is built once, at its first use, and keeps its size.
+/// Sets how many threads the default pool has; 0 stands for the available cores. Returns whether the pool has, or will have,
+/// so many: it is built once, at its first use, and keeps its size.
 pub fn set_default_threads(threads: usize) -> bool {
     DEFAULT_THREADS.store(threads, Ordering::Relaxed);
-    DEFAULT_POOL.get().is_none_or(|pool| threads == pool.threads())
+    let wanted = if threads == 0 { available_cores() } else { threads };
+    DEFAULT_POOL.get().is_none_or(|pool| wanted == pool.threads())
 }
 
 /// Cores that this process may use.
@@ -69,8 +70,9 @@ pub(crate) fn with_pool<R>(pool: &Pool, f: impl FnOnce() -> R) -> R {
 /// # Panics
 /// Where a task panics, after all others have ended.
 pub fn for_each_task(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    INSTALLED.with_borrow(|installed| match installed {
-        Some(pool) => pool.for_each_task(tasks, task),
-        None => default_pool().for_each_task(tasks, task),
-    });
+    if pool::in_task() {
+        (0..tasks).for_each(task);
+    } else {
+        current().for_each_task(tasks, task);
+    }
 }

@@ -110,6 +110,11 @@ impl<T> Block<'_, T> {
         self.stride
     }
 
+    /// Where the block begins: valid for [`columns`](Self::columns) elements at every [`stride`](Self::stride).
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.first
+    }
+
     /// This block's part of row `row`.
     ///
     /// # Panics

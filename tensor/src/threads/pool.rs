@@ -41,6 +41,9 @@ struct Shared {
     shares: Box<[Share]>,
     /// Whether each worker sleeps, or is about to.
     asleep: Box<[AtomicBool]>,
+    /// Workers that are woken for a job and look for the next one: no more than there are cores for them. The others
+    /// sleep; theirs is taken over by those that are awake.
+    awake: usize,
     job: Job,
     /// Units not yet finished.
     remaining: AtomicUsize,
@@ -100,6 +103,7 @@ impl Pool {
             },
             remaining: AtomicUsize::new(0),
             panic: Mutex::new(None),
+            awake: threads.min(super::available_cores()) - 1,
             quit: AtomicBool::new(false),
         });
         let start = |index| {
@@ -129,7 +133,7 @@ impl Pool {
 
     /// Runs `task(0)` … `task(tasks − 1)`, each exactly once; returns when all are done.
     pub(super) fn for_each_task(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        let free = if self.threads() == 1 || tasks <= 1 || IN_TASK.get() {
+        let free = if self.threads() == 1 || tasks <= 1 || in_task() {
             None
         } else {
             match self.owner.shared.caller.try_lock() {
@@ -165,7 +169,7 @@ impl Owner {
             share.open(generation, i * units / threads, (i + 1) * units / threads);
         }
         shared.generation.store(generation, Ordering::SeqCst);
-        for (asleep, (thread, _)) in shared.asleep[1..].iter().zip(&self.workers) {
+        for (asleep, (thread, _)) in shared.asleep[1..].iter().zip(&self.workers).take(shared.awake) {
             if asleep.load(Ordering::SeqCst) {
                 thread.unpark();
             }
@@ -206,7 +210,7 @@ impl Shared {
                 return generation;
             }
             wait_a_little(&mut looks);
-            if looks > TIGHT_LOOKS + POLITE_LOOKS {
+            if looks > TIGHT_LOOKS + POLITE_LOOKS || index > self.awake {
                 self.asleep[index].store(true, Ordering::SeqCst);
                 // Looked at again after `asleep` is seen by all: a job opened in between would not wake us.
                 if self.generation.load(Ordering::SeqCst) == done && !self.quit.load(Ordering::SeqCst) {
@@ -239,7 +243,12 @@ impl Shared {
         let result = catch_unwind(AssertUnwindSafe(|| (first..end).for_each(task)));
         IN_TASK.set(false);
         if let Err(panic) = result {
-            self.panic.lock().expect("no panic while it is held").get_or_insert(panic);
+            let mut first = self.panic.lock().expect("no panic while it is held");
+            match &*first {
+                None => *first = Some(panic),
+                // Dropping what a task threw may throw again, in the middle of a job.
+                Some(_) => std::mem::forget(panic),
+            }
         }
     }
 }
@@ -263,6 +272,11 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("threads", &self.threads()).finish()
     }
+}
+
+/// Whether this thread is running a task.
+pub(super) fn in_task() -> bool {
+    IN_TASK.get()
 }
 
 fn wait_a_little(looks: &mut u32) {
