@@ -10,7 +10,8 @@
 //! ```
 //!
 //! (The book, section 7.4.3, class `Convolution` of `common/layers.py`.) `y` and `dy` are `(N, FN, OH, OW)`, row-major,
-//! as is everything here.
+//! as is everything here. The plain definitions in code are in `kernels/reference.rs`; `f64` computes by them, `f32` by
+//! `kernels/convolution.rs`, which is held against them.
 
 use crate::geometry::Geometry;
 use crate::real::Real;

@@ -87,12 +87,13 @@ impl Products<'_> {
                 self.all_rows::<V, T, T>(j);
                 j += T;
             }
+            // (`const`: arms that this T cannot reach are not even compiled.)
             match self.b.rows - j {
                 0 => {}
-                1 => self.all_rows::<V, T, 1>(j),
-                2 => self.all_rows::<V, T, 2>(j),
-                3 => self.all_rows::<V, T, 3>(j),
-                _ => self.all_rows::<V, T, 4>(j),
+                4 if const { T > 4 } => self.all_rows::<V, T, 4>(j),
+                3 if const { T > 3 } => self.all_rows::<V, T, 3>(j),
+                2 if const { T > 2 } => self.all_rows::<V, T, 2>(j),
+                _ => self.all_rows::<V, T, 1>(j),
             }
         }
     }
@@ -110,10 +111,10 @@ impl Products<'_> {
             }
             match self.a.rows - i {
                 0 => {}
-                1 => self.tile::<V, 1, N>(i, j),
-                2 => self.tile::<V, 2, N>(i, j),
-                3 => self.tile::<V, 3, N>(i, j),
-                _ => self.tile::<V, 4, N>(i, j),
+                4 if const { M > 4 } => self.tile::<V, 4, N>(i, j),
+                3 if const { M > 3 } => self.tile::<V, 3, N>(i, j),
+                2 if const { M > 2 } => self.tile::<V, 2, N>(i, j),
+                _ => self.tile::<V, 1, N>(i, j),
             }
         }
     }

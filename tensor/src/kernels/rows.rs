@@ -135,11 +135,12 @@ impl WeightedSums<'_> {
                     let left = self.out.columns - j;
                     let tile =
                         |vectors: usize| Tile { r: 0, j, in_last: (left - 16 * (vectors - 1)).min(16), s, s_end };
+                    // (`const`: arms that this T cannot reach are not even compiled.)
                     match left.div_ceil(16).min(T) {
-                        1 => self.columns::<V, R, 1>(tile(1)),
-                        2 => self.columns::<V, R, 2>(tile(2)),
-                        3 => self.columns::<V, R, 3>(tile(3)),
-                        _ => self.columns::<V, R, 4>(tile(4)),
+                        4 if const { T >= 4 } => self.columns::<V, R, 4>(tile(4)),
+                        3 if const { T >= 3 } => self.columns::<V, R, 3>(tile(3)),
+                        2 if const { T >= 2 } => self.columns::<V, R, 2>(tile(2)),
+                        _ => self.columns::<V, R, 1>(tile(1)),
                     }
                     j += 16 * left.div_ceil(16).min(T);
                 }
