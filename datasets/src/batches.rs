@@ -135,6 +135,9 @@ impl Batches {
                 got: position.step.to_string(),
             });
         }
+        if position == self.position {
+            return Ok(()); // it is there already, as a new sequence is at its beginning
+        }
         self.begin_epoch(position.epoch);
         if self.sampling == Sampling::Book {
             (0..position.step).for_each(|_| self.draw());

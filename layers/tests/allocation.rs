@@ -1,9 +1,8 @@
 //! After the first step with a batch size, a step of training allocates nothing; nor does inference.
 
 mod common;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[path = "../../tensor/tests/counting/mod.rs"]
+mod counting;
 
 use common::{normal, random};
 use layers::ndarray::{Array2, ArrayD, Axis};
@@ -12,32 +11,11 @@ use layers::{
     Sigmoid, SoftmaxWithLoss, Tanh, Tape, Window, Workspace,
 };
 
-/// The system's allocator, counting.
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: hands every call on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps `alloc`'s contract.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps `dealloc`'s contract, and `at` came from the system's allocator.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// How often `f` allocates, on whatever thread.
 fn allocations(f: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.load(Relaxed);
+    let before = counting::allocations();
     f();
-    ALLOCATIONS.load(Relaxed) - before
+    counting::allocations() - before
 }
 
 /// Every kind of layer, none of which can be computed in one go with another.

@@ -32,6 +32,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod batch;
 mod construct;
 mod error;
 mod event;

@@ -2,11 +2,12 @@
 
 use datasets::{Dataset, Scaling};
 use layers::Workspace;
-use layers::ndarray::{ArrayView1, ArrayViewD};
+use layers::ndarray::ArrayView1;
 
+use crate::batch::Batch;
 use crate::error::{Error, Part};
 use crate::network::Network;
-use crate::shape::{batch_shape, fits};
+use crate::shape::fits;
 
 /// Images that are looked at together. The scores do not depend on it.
 const BATCH: usize = 100;
@@ -42,8 +43,7 @@ pub fn evaluate(network: &Network, data: &Dataset) -> Result<Evaluation, Error> 
 pub(crate) struct Evaluator {
     workspace: Workspace,
     indices: Vec<usize>,
-    x: Vec<f32>,
-    t: Vec<usize>,
+    batch: Batch,
 }
 
 impl Evaluator {
@@ -52,16 +52,12 @@ impl Evaluator {
         let total = count.min(data.len());
         let mut correct = 0;
         for first in (0..total).step_by(BATCH) {
-            let n = BATCH.min(total - first);
             self.indices.clear();
-            self.indices.extend(first..first + n);
-            self.x.resize(n * data.image_len(), 0.0);
-            self.t.resize(n, 0);
-            data.gather(&self.indices, scaling, &mut self.x, &mut self.t);
-            let x =
-                ArrayViewD::from_shape(batch_shape(n, network.input_shape()), &self.x).expect("as long as its shape");
+            self.indices.extend(first..total.min(first + BATCH));
+            self.batch.fill(data, &self.indices, scaling);
+            let (x, t) = self.batch.view(network.input_shape());
             let scores = network.predict_into(x, &mut self.workspace);
-            correct += scores.outer_iter().zip(&self.t).filter(|(scores, t)| argmax(*scores) == **t).count();
+            correct += scores.outer_iter().enumerate().filter(|&(i, scores)| argmax(scores) == t.class(i)).count();
         }
         Evaluation { correct, total }
     }

@@ -4,16 +4,16 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use datasets::{Batches, Dataset, Position, Sampling, Scaling};
-use layers::ndarray::ArrayViewD;
-use layers::{Labels, Purpose, Random};
+use layers::{Purpose, Random};
 use optim::{Optimizer, OptimizerConfig, Schedule, Steps, weight_decay};
 
+use crate::batch::Batch;
 use crate::error::{Error, Part};
 use crate::event::Event;
 use crate::history::History;
 use crate::metrics::{Evaluation, Evaluator};
 use crate::network::Network;
-use crate::shape::{batch_shape, fits};
+use crate::shape::fits;
 
 /// Settings of a [`Trainer`].
 #[derive(Debug, Clone, PartialEq)]
@@ -318,24 +318,4 @@ fn update(network: &mut Network, optimizer: &mut dyn Optimizer, lambda: f64) {
         optimizer.update(slot, value, grad);
         slot += 1;
     });
-}
-
-/// A batch in memory that is used again and again.
-#[derive(Debug, Default)]
-struct Batch {
-    x: Vec<f32>,
-    t: Vec<usize>,
-}
-
-impl Batch {
-    fn fill(&mut self, data: &Dataset, indices: &[usize], scaling: Scaling) {
-        self.x.resize(indices.len() * data.image_len(), 0.0);
-        self.t.resize(indices.len(), 0);
-        data.gather(indices, scaling, &mut self.x, &mut self.t);
-    }
-
-    fn view(&self, input: &[usize]) -> (ArrayViewD<'_, f32>, Labels<'_>) {
-        let x = ArrayViewD::from_shape(batch_shape(self.t.len(), input), &self.x).expect("as long as its shape");
-        (x, Labels::Classes(&self.t))
-    }
 }

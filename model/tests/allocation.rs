@@ -1,45 +1,14 @@
 //! What is allocated, and what not.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../tensor/tests/counting/mod.rs"]
+mod counting;
+
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datasets::digits;
 use model::{ConvParam, Event, Network, SimpleConvNet, Trainer, TrainerConfig};
 use optim::OptimizerKind;
 use sha2::{Digest, Sha256};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-/// Bytes of the largest single allocation.
-static LARGEST: AtomicUsize = AtomicUsize::new(0);
-
-fn count(bytes: usize) {
-    ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-    LARGEST.fetch_max(bytes, Ordering::Relaxed);
-}
-
-// SAFETY: everything is left to the system's allocator; counting touches no memory but its own.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: the caller keeps the promises of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the promises of `dealloc`, and `ptr` came from the system's allocator.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count(new_size);
-        // SAFETY: the caller keeps the promises of `realloc`, and `ptr` came from the system's allocator.
-        unsafe { System.realloc(ptr, layout, new_size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 // The only test of this program: others would run at the same time, and be counted.
 #[test]
@@ -67,13 +36,13 @@ fn steps_do_not_allocate() {
         };
         let mut before = 0;
         let mut on_event = |event: &Event| {
-            let so_far = ALLOCATIONS.load(Ordering::Relaxed);
+            let so_far = counting::allocations();
             if let &Event::Step { epoch, step, .. } = event
                 && step > 1
             {
                 assert_eq!(so_far - before, 0, "{kind}: allocations in step {step} of epoch {epoch}");
             }
-            before = ALLOCATIONS.load(Ordering::Relaxed);
+            before = counting::allocations();
             ControlFlow::Continue(())
         };
         Trainer::new(config).unwrap().train(&mut network, &data.train, &data.test, &mut on_event).unwrap();
@@ -84,17 +53,17 @@ fn steps_do_not_allocate() {
 fn no_file_makes_the_reader_allocate_much() {
     let file = include_bytes!("fixtures/params-v1.postcard");
     let mut bytes = file.to_vec();
-    LARGEST.store(0, Ordering::Relaxed);
-    for at in 20..file.len() - 32 {
-        for change in 1..=255 {
-            bytes[at] = file[at] ^ change;
-            // The checksum is made right, so that the content is read at all.
-            let (content, checksum) = bytes.split_at_mut(file.len() - 32);
-            checksum.copy_from_slice(&Sha256::digest(content));
-            let _ = Network::<f32>::from_bytes(&bytes);
+    let largest = counting::largest(|| {
+        for at in 20..file.len() - 32 {
+            for change in 1..=255 {
+                bytes[at] = file[at] ^ change;
+                // The checksum is made right, so that the content is read at all.
+                let (content, checksum) = bytes.split_at_mut(file.len() - 32);
+                checksum.copy_from_slice(&Sha256::digest(content));
+                let _ = Network::<f32>::from_bytes(&bytes);
+            }
+            bytes[at] = file[at];
         }
-        bytes[at] = file[at];
-    }
-    let largest = LARGEST.load(Ordering::Relaxed);
+    });
     assert!(largest <= 1 << 20, "{largest} bytes at once");
 }

@@ -11,7 +11,8 @@ const PART: usize = 16_384;
 /// The step functions of this crate for one number type; `f32` and `f64` have them.
 ///
 /// They do what the free functions of the same names do. But a generic function is compiled in the crate that calls it,
-/// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them. Adam's, which most runs use and which does most, is compiled for every instruction set, and shared among threads.
+/// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them. Adam's,
+/// which most runs use and which does most, is compiled for every instruction set, and shared among threads.
 pub trait Steps: Real {
     /// [`sgd_step`](crate::sgd_step).
     fn sgd_step(value: &mut [Self], grad: &[Self], lr: Self);

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::advice::describe;
-use clap::error::ErrorKind;
 
 /// How a program ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,8 @@ const TROUBLE: u8 = 2;
 pub const EXIT_CODES: &str = "Exit codes: 0 done; 1 the check failed; 2 wrong usage, bad input, or trouble
 with a file.";
 
-/// Reads the command line (of a flag that comes twice, the last counts), runs `main`, and turns what comes out into an exit code. What is wrong is said on standard
-/// error, in one line or two.
+/// Reads the command line (of a flag that comes twice, the last counts), runs `main`, and turns what comes out into an
+/// exit code. What is wrong is said on standard error, in one line or two.
 pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCode {
     let mut command = A::command().mut_args(negative_numbers_are_values).args_override_self(true);
     let program = command.get_name().to_owned();

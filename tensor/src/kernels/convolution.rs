@@ -18,15 +18,30 @@ pub(super) fn filters_a_task(n: usize, filters: usize) -> usize {
     if n >= 8 { filters } else { [6, 8, 7, 5, 4].into_iter().find(even).unwrap_or(filters) }
 }
 
+/// The image, the weights and the biases of one task, where each computes `group` filters of an image.
+pub(super) fn task_input<'a>(
+    geometry: &Geometry,
+    [x, w, b]: [&'a [f32]; 3],
+    group: usize,
+    task: usize,
+) -> [&'a [f32]; 3] {
+    let tasks_an_image = b.len() / group;
+    let (image, first) = (task / tasks_an_image, task % tasks_an_image * group);
+    let patch = geometry.patch_len();
+    [
+        &x[image * geometry.input_len()..][..geometry.input_len()],
+        &w[first * patch..][..group * patch],
+        &b[first..][..group],
+    ]
+}
+
 /// `Y = W · patches + b`, each image for itself.
 pub(super) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), b.len());
     let layout = Patches::new(*geometry);
     let group = filters_a_task(x.len() / geometry.input_len(), filters);
     for_each_part(y, (group * positions).max(1), |task, y| {
-        let (image, first) = (task / (filters / group), task % (filters / group) * group);
-        let x = &x[image * geometry.input_len()..][..geometry.input_len()];
-        let (w, b) = (&w[first * patch..][..group * patch], &b[first..][..group]);
+        let [x, w, b] = task_input(geometry, [x, w, b], group, task);
         scratch::with(layout.len(), |patches| {
             layout.write(x, patches);
             let coefficients = Coefficients { values: w, strides: [patch, 1] };

@@ -1,8 +1,9 @@
 //! Products of rows: `out[i][j] = start[j] + Σ_k a[i][k] · b[j][k]`, where both `a` and `b` lie along k.
 //!
-//! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one fused
-//! multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the definition, whatever the
-//! width of the registers. A tile of some rows of `a` by some rows of `b` stays in registers while k runs.
+//! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one
+//! fused multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the
+//! definition, whatever the width of the registers. A tile of some rows of `a` by some rows of `b` stays in registers
+//! while k runs.
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, tree_sum};

@@ -38,7 +38,8 @@ fn output(len: usize, compute: impl FnOnce(&mut [f32])) -> Vec<f32> {
     buffer
 }
 
-/// Whether each of `got` is within the error bound of a sum of `terms` products: `(terms + 2) · ε` of the sum of their magnitudes.
+/// Whether each of `got` is within the error bound of a sum of `terms` products: `(terms + 2) · ε` of the sum of their
+/// magnitudes.
 fn first_wrong(got: &[f32], exact: &[f64], magnitudes: &[f64], terms: usize) -> Option<String> {
     assert!(got.len() == exact.len() && exact.len() == magnitudes.len());
     let bound = (terms + 2) as f64 * f64::from(f32::EPSILON);
@@ -280,5 +281,24 @@ fn threads_do_not_change_the_bits() {
     let one = run(1);
     for threads in [2, 3, 8] {
         assert!(run(threads) == one, "{threads} threads");
+    }
+}
+
+/// The kernel follows `argmax` without looking at each again; so it looks at all of them first.
+#[test]
+fn a_winner_outside_the_plane_is_refused() {
+    let conv = Geometry::new([1, 4, 4], Window::square(1)).expect("fits");
+    let pool = Geometry::new([1, 4, 4], Window::square(2).stride(2)).expect("fits");
+    let plan = Plan::new(conv, pool).expect("they fit");
+    for isa in Isa::available() {
+        for (at, right) in [(15, true), (16, false), (u32::MAX, false)] {
+            let run = || {
+                let argmax = [0, 0, 0, at];
+                let (x, y) = ([1.0; 16], [1.0; 4]);
+                conv_pool::backward_weights(&plan, &x, (&y, &argmax), &y, &mut [0.0], &mut [0.0]);
+            };
+            let result = std::panic::catch_unwind(|| with_isa(isa, run));
+            assert_eq!(result.is_ok(), right, "{}: winner {at}", isa.name());
+        }
     }
 }

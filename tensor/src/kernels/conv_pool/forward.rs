@@ -1,0 +1,223 @@
+//! The forward pass: lanes over neighbouring pooling windows.
+
+use super::Plan;
+use crate::kernels::convolution::{filters_a_task, task_input};
+use crate::kernels::isa::{Kernel, Vectors, run};
+use crate::kernels::lanes::Lanes;
+use crate::kernels::patches::Patches;
+use crate::kernels::scratch;
+use crate::threads::{for_each_part, for_each_part2};
+
+/// Phases whose sums are in registers at the same time.
+const PHASES: usize = 4;
+
+/// `y ←` the pooled ReLU of the convolution of `x`; `argmax ←` where in its plane of the convolution's output each maximum
+/// lies, as [`max_forward`](crate::pooling::max_forward) would say for the convolution's output. The tables are shared by
+/// all tasks.
+pub(in crate::kernels) fn forward(
+    plan: &Plan,
+    x: &[f32],
+    w: &[f32],
+    b: &[f32],
+    y: &mut [f32],
+    argmax: Option<&mut [u32]>,
+) {
+    let windows = plan.both.positions();
+    let layout = Patches::new(plan.both);
+    let group = filters_a_task(x.len() / plan.conv.input_len(), b.len());
+    let stride = windows.next_multiple_of(16);
+    scratch::with(plan.phases() * stride, |winners| {
+        write_winners(plan, stride, winners);
+        let winners = &*winners;
+        let part = (group * windows).max(1);
+        let task = |task: usize, y: &mut [f32], argmax: Option<&mut [u32]>| {
+            let [x, w, b] = task_input(&plan.conv, [x, w, b], group, task);
+            scratch::with(layout.len(), |patches| {
+                layout.write(x, patches);
+                run(Forward { plan, layout: &layout, patches, winners, stride, w, b, y, argmax });
+            });
+        };
+        match argmax {
+            Some(argmax) => for_each_part2((y, part), (argmax, part), |i, y, argmax| task(i, y, Some(argmax))),
+            None => for_each_part(y, part, |i, y| task(i, y, None)),
+        }
+    });
+}
+
+/// For every phase and pooling window: the position in the convolution's plane, a whole number as a bit pattern.
+fn write_winners(plan: &Plan, stride: usize, winners: &mut [f32]) {
+    let p = plan.pool.window();
+    let [_, o_w] = plan.pool.output();
+    for (phase, winners) in winners.chunks_exact_mut(stride).enumerate() {
+        let (dy, dx) = (phase / p.kernel[1], phase % p.kernel[1]);
+        winners.fill(0.0);
+        for (window, winner) in winners[..plan.pool.positions()].iter_mut().enumerate() {
+            let (y, x) = (window / o_w * p.stride[0] + dy, window % o_w * p.stride[1] + dx);
+            *winner = f32::from_bits((y * plan.conv.output()[1] + x) as u32);
+        }
+    }
+}
+
+struct Forward<'a> {
+    plan: &'a Plan,
+    layout: &'a Patches,
+    patches: &'a [f32],
+    winners: &'a [f32],
+    /// From one phase to the next in `winners`.
+    stride: usize,
+    w: &'a [f32],
+    b: &'a [f32],
+    y: &'a mut [f32],
+    argmax: Option<&'a mut [u32]>,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vectors>(mut self) {
+        let (filters, windows) = (self.b.len(), self.plan.both.positions());
+        assert!(self.patches.len() >= self.layout.len() && self.w.len() == filters * self.plan.conv.patch_len());
+        assert!(self.y.len() == filters * windows);
+        assert!(self.argmax.as_ref().is_none_or(|argmax| argmax.len() == self.y.len()));
+        assert!(self.stride >= windows.next_multiple_of(16));
+        assert!(self.winners.len() >= self.plan.phases() * self.stride);
+        // SAFETY: the machine has the instructions, and the lengths are right.
+        unsafe {
+            if V::REGISTERS_OF_16 >= 32 {
+                self.blocks::<V::V16, 16, 6>();
+            } else {
+                self.blocks::<V::V8, 8, 2>();
+            }
+        }
+    }
+}
+
+impl Forward<'_> {
+    /// Tiles of `N` windows by `R` filters.
+    ///
+    /// # Safety
+    /// The machine has the instructions; the lengths are checked.
+    #[inline(always)]
+    unsafe fn blocks<L: Lanes<N>, const N: usize, const R: usize>(&mut self) {
+        let windows = self.plan.both.positions();
+        for window in (0..windows).step_by(N) {
+            let mut filter = 0;
+            // SAFETY: the filters `filter .. filter + R` exist.
+            unsafe {
+                while filter + R <= self.b.len() {
+                    self.tile::<L, N, R>(window, filter);
+                    filter += R;
+                }
+                while filter < self.b.len() {
+                    self.tile::<L, N, 1>(window, filter);
+                    filter += 1;
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As `blocks`; the window and the filters `filter .. filter + R` exist.
+    #[inline(always)]
+    unsafe fn tile<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
+        let phases = self.plan.phases();
+        let windows = self.plan.both.positions();
+        // SAFETY: a vector of `patches` or `winners` may reach beyond the last window, into the next row or the slack;
+        // those lanes are not written.
+        unsafe {
+            let mut best = [L::splat(f32::NEG_INFINITY); R];
+            let mut at = [L::splat(0.0); R];
+            let mut first = 0;
+            while first < phases {
+                let count = (phases - first).min(PHASES);
+                match count {
+                    4 => self.phases::<L, N, R, 4>(window, filter, first, &mut best, &mut at),
+                    3 => self.phases::<L, N, R, 3>(window, filter, first, &mut best, &mut at),
+                    2 => self.phases::<L, N, R, 2>(window, filter, first, &mut best, &mut at),
+                    _ => self.phases::<L, N, R, 1>(window, filter, first, &mut best, &mut at),
+                }
+                first += count;
+            }
+            let lanes = (windows - window).min(N);
+            for r in 0..R {
+                let out = (filter + r) * windows + window;
+                store(best[r].relu(), self.y.as_mut_ptr().add(out), lanes);
+                if let Some(argmax) = &mut self.argmax {
+                    store(at[r], argmax.as_mut_ptr().add(out).cast(), lanes);
+                }
+            }
+        }
+    }
+
+    /// The convolution at the phases `first .. first + P`, folded into the best so far.
+    ///
+    /// # Safety
+    /// As `tile`; the phases exist.
+    #[inline(always)]
+    unsafe fn phases<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
+        &self,
+        window: usize,
+        filter: usize,
+        first: usize,
+        best: &mut [L; R],
+        at: &mut [L; R],
+    ) {
+        let Plan { conv, pool, .. } = self.plan;
+        let ([f_h, f_w], [s_y, s_x]) = (conv.window().kernel, conv.window().stride);
+        let pool_w = pool.window().kernel[1];
+        let patch_len = conv.patch_len();
+        // SAFETY: every tap of every phase is a row of `patches`; the filters exist.
+        unsafe {
+            let phase_at: [*const f32; P] = std::array::from_fn(|p| {
+                let (dy, dx) = ((first + p) / pool_w, (first + p) % pool_w);
+                self.patches.as_ptr().add(self.layout.tap(0, dy * s_y, dx * s_x) + window)
+            });
+            let mut sums = [[L::splat(0.0); P]; R];
+            for (r, sums) in sums.iter_mut().enumerate() {
+                *sums = [L::splat(*self.b.get_unchecked(filter + r)); P];
+            }
+            let mut w = self.w.as_ptr().add(filter * patch_len);
+            for c in 0..conv.channels() {
+                for fy in 0..f_h {
+                    let mut tap = self.layout.tap(c, fy, 0);
+                    for _ in 0..f_w {
+                        let mut pixels = [L::splat(0.0); P];
+                        for (pixels, phase) in pixels.iter_mut().zip(phase_at) {
+                            *pixels = L::load(phase.add(tap));
+                        }
+                        for (r, sums) in sums.iter_mut().enumerate() {
+                            let w = L::splat(*w.add(r * patch_len));
+                            for (sum, &pixels) in sums.iter_mut().zip(&pixels) {
+                                *sum = w.mul_add(pixels, *sum);
+                            }
+                        }
+                        tap += self.layout.stride();
+                        w = w.wrapping_add(1);
+                    }
+                }
+            }
+            let winners: [L; P] =
+                std::array::from_fn(|p| L::load(self.winners.as_ptr().add((first + p) * self.stride + window)));
+            for (sums, (best, at)) in sums.iter().zip(best.iter_mut().zip(at)) {
+                for (p, (&sum, &winner)) in sums.iter().zip(&winners).enumerate() {
+                    if first + p == 0 {
+                        (*best, *at) = (sum, winner);
+                    } else {
+                        best.keep_larger(at, sum, winner);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes the first `lanes` ≤ `N` lanes.
+///
+/// # Safety
+/// The machine has the instructions; `to` is valid for `lanes` elements.
+#[inline(always)]
+unsafe fn store<L: Lanes<N>, const N: usize>(vector: L, to: *mut f32, lanes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { if lanes == N { vector.store(to) } else { vector.store_first(to, lanes) } }
+}

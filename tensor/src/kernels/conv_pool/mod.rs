@@ -1,0 +1,64 @@
+//! Convolution, bias, ReLU and max-pooling in one pass, and the weight gradient that goes with it.
+//!
+//! A pooling window over a convolution sees a larger window of the image: with a convolution of `FH` and stride `s`,
+//! and a pooling of `PH` and stride `t`, one of `(PH − 1)·s + FH` with stride `t·s`. Its transposed patches hold the
+//! taps of all the `PH · PW` convolution windows that are pooled together (here: the phases), each tap once. The lanes
+//! of a vector run over neighbouring pooling windows; a tile keeps the sums of some filters and of four phases in
+//! registers, and the largest of the phases is what is written. So the convolution's own output never exists, and what
+//! is written is in the order that the next layer reads.
+//!
+//! In the backward pass a pooled element passes its gradient to a single position of the convolution, and to none where
+//! ReLU was at rest. So the weight gradient adds up far fewer patches than there are positions: for each filter, the
+//! patches of the image under its winners, straight from the image, a row of the window at a time.
+
+mod backward;
+mod forward;
+
+use crate::geometry::{Geometry, Rounding, Window};
+
+pub(super) use backward::backward_weights;
+pub(super) use forward::forward;
+
+/// The windows of a convolution that is pooled.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    conv: Geometry,
+    pool: Geometry,
+    /// The window that a pooled element sees of the image.
+    both: Geometry,
+}
+
+impl Plan {
+    /// The plan of a convolution whose output is pooled. `None` where the pooling is padded, or the two do not fit
+    /// together: such a pair is computed layer by layer.
+    pub fn new(conv: Geometry, pool: Geometry) -> Option<Self> {
+        if pool.window().pad != [0, 0] || pool.input() != conv.output() {
+            return None;
+        }
+        let (c, p) = (conv.window(), pool.window());
+        let mut window = Window { rounding: Rounding::Down, ..*c };
+        for i in 0..2 {
+            window.kernel[i] = (p.kernel[i] - 1).checked_mul(c.stride[i])?.checked_add(c.kernel[i])?;
+            window.stride[i] = p.stride[i].checked_mul(c.stride[i])?;
+        }
+        let [h, w] = conv.input();
+        let both = Geometry::new([conv.channels(), h, w], window).ok()?;
+        debug_assert_eq!(both.output(), pool.output());
+        Some(Plan { conv, pool, both })
+    }
+
+    /// The convolution.
+    pub fn conv(&self) -> &Geometry {
+        &self.conv
+    }
+
+    /// The pooling of its output.
+    pub fn pool(&self) -> &Geometry {
+        &self.pool
+    }
+
+    fn phases(&self) -> usize {
+        let [p_h, p_w] = self.pool.window().kernel;
+        p_h * p_w
+    }
+}
