@@ -10,6 +10,7 @@ mod geometry;
 pub mod im2col;
 #[allow(unsafe_code)]
 mod kernels;
+pub mod machine;
 pub mod pooling;
 mod real;
 #[allow(unsafe_code)]

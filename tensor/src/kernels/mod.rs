@@ -7,6 +7,7 @@ mod dot;
 mod isa;
 mod lanes;
 mod matrixmultiply;
+pub(crate) mod multiply_adds;
 mod patches;
 mod portable;
 pub(crate) mod reference;
