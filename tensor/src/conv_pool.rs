@@ -2,10 +2,11 @@
 //!
 //! Computes exactly what [`convolution`](crate::convolution), ReLU and [`pooling`](crate::pooling) compute one after the
 //! other, without the arrays between them: the output and `argmax` are the same to the bit. Of the weight gradient only the
-//! order of the sum differs: where pooling and ReLU left a gradient of zero, nothing is added.
+//! order of the sum differs.
 
 use crate::geometry::Geometry;
 use crate::real::Real;
+use crate::threads::for_each_part;
 
 pub use crate::kernels::Plan;
 
@@ -68,15 +69,15 @@ pub fn backward_pool<F: Real>(plan: &Plan, (y, argmax): (&[F], &[u32]), dy: &[F]
         dy.len(),
         dconv.len()
     );
-    dconv.fill(F::ZERO);
-    for (plane, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
+    for_each_part(dconv, positions, |plane, dconv| {
+        dconv.fill(F::ZERO);
         let pooled = plane * windows..(plane + 1) * windows;
         for ((&y, &at), &d) in y[pooled.clone()].iter().zip(&argmax[pooled.clone()]).zip(&dy[pooled]) {
             if y > F::ZERO || y.is_nan() {
                 dconv[at as usize] += d;
             }
         }
-    }
+    });
 }
 
 fn check(plan: &Plan, x: usize, w: usize, filters: usize, y: usize) {

@@ -2,7 +2,7 @@
 //! along the same axis, in the forward pass as factors (products of rows), in the backward passes as lanes (weighted sums
 //! of rows).
 
-use super::dot::{self, Finish, Lines};
+use super::dot::{self, Lines};
 use super::rows::{Coefficients, Out, Rows, Start, weighted_sums};
 use crate::threads::{for_each_block, for_each_part};
 
@@ -21,7 +21,7 @@ pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
             let rows = y.len() / outputs;
             let x = Lines { values: &x[task * SAMPLES_A_TASK * inputs..], stride: inputs, rows };
             let w = Lines { values: w, stride: inputs, rows: outputs };
-            dot::products(x, w, inputs, Finish::Start(b), y, outputs);
+            dot::products(x, w, inputs, b, y, outputs);
         });
     } else {
         for_each_block(y, outputs, OUTPUTS_A_TASK, |task, mut block| {
@@ -30,7 +30,7 @@ pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
             let w = Lines { values: w, stride: inputs, rows: columns };
             for sample in 0..block.rows() {
                 let x = Lines { values: &x[sample * inputs..][..inputs], stride: inputs, rows: 1 };
-                dot::products(x, w, inputs, Finish::Start(b), block.row(sample), columns);
+                dot::products(x, w, inputs, b, block.row(sample), columns);
             }
         });
     }
@@ -51,7 +51,7 @@ pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [
     // dWᵀ = dYᵀ · X
     for_each_block(dw, inputs, INPUTS_A_TASK, |task, mut block| {
         let coefficients = Coefficients { values: dy, strides: [1, outputs] };
-        let rows = Rows { values: x.get(task * INPUTS_A_TASK..).unwrap_or(&[]), stride: inputs, count: n };
+        let rows = Rows::matrix(x.get(task * INPUTS_A_TASK..).unwrap_or(&[]), inputs, n, block.columns());
         weighted_sums(Start::Zero, coefficients, rows, Out::block(&mut block));
     });
 }
@@ -63,7 +63,7 @@ pub(super) fn backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f3
     }
     for_each_block(dx, inputs, INPUTS_A_TASK, |task, mut block| {
         let coefficients = Coefficients { values: dy, strides: [outputs, 1] };
-        let rows = Rows { values: &w[task * INPUTS_A_TASK..], stride: inputs, count: outputs };
+        let rows = Rows::matrix(&w[task * INPUTS_A_TASK..], inputs, outputs, block.columns());
         weighted_sums(Start::Zero, coefficients, rows, Out::block(&mut block));
     });
 }

@@ -1,9 +1,11 @@
 //! Convolution in single precision: transposed patches of one image at a time, then weighted sums of their rows.
 
-use super::dot::{self, Finish, Lines};
-use super::patches::Patches;
+use super::isa::{Kernel, Vectors, run};
+use super::lanes::{Lanes, tree_sum};
+use super::patches::{Patches, SLACK};
 use super::rows::{Coefficients, Out, Rows, Start, weighted_sums};
 use super::scratch;
+use super::transpose;
 use crate::geometry::Geometry;
 use crate::threads::for_each_part;
 
@@ -43,31 +45,64 @@ pub(super) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &
     for_each_part(y, (group * positions).max(1), |task, y| {
         let [x, w, b] = task_input(geometry, [x, w, b], group, task);
         scratch::with(layout.len(), |patches| {
-            layout.write(x, patches);
+            layout.write(x, 0.0, patches);
             let coefficients = Coefficients { values: w, strides: [patch, 1] };
-            let rows = Rows { values: patches, stride: layout.stride(), count: patch };
+            let rows = Rows::panels(patches, patch, positions);
             weighted_sums(Start::Bias(b), coefficients, rows, Out::new(y, positions, positions));
         });
     });
 }
 
-/// `dW = dY · patchesᵀ`, `db` = sums of the rows of `dY`, added up image by image within a task, then task by task.
+/// `dWᵀ = patches · dYᵀ`, `db` = sums of the rows of `dY`, added up image by image within a task, then task by task.
 pub(super) fn backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), db.len());
     let layout = Patches::new(*geometry);
-    sum_over_images(x.len() / geometry.input_len(), dw, db, |image, dw, db| {
-        let x = &x[image * geometry.input_len()..][..geometry.input_len()];
-        let dy = &dy[image * filters * positions..][..filters * positions];
-        for (db, dy) in db.iter_mut().zip(dy.chunks_exact(positions)) {
-            *db += dy.iter().sum::<f32>();
-        }
-        scratch::with(layout.len(), |patches| {
-            layout.write(x, patches);
-            let dy = Lines { values: dy, stride: positions, rows: filters };
-            let taps = Lines { values: patches, stride: layout.stride(), rows: patch };
-            dot::products(dy, taps, positions, Finish::Add, dw, patch);
+    let rows_len = patch * positions + SLACK;
+    scratch::with(dw.len(), |dw_t| {
+        sum_over_images(x.len() / geometry.input_len(), dw_t, db, |image, dw_t, db| {
+            let x = &x[image * geometry.input_len()..][..geometry.input_len()];
+            let dy = &dy[image * filters * positions..][..filters * positions];
+            run(AddRows { rows: dy, len: positions, sums: db });
+            scratch::with(rows_len + filters.next_multiple_of(16) * positions, |buffer| {
+                let (taps, dy_t) = buffer.split_at_mut(rows_len);
+                layout.write_rows(x, 0.0, taps);
+                transpose::to_panels(dy, positions, [filters, positions], dy_t);
+                let coefficients = Coefficients { values: taps, strides: [positions, 1] };
+                let rows = Rows::panels(dy_t, positions, filters);
+                weighted_sums(Start::Out, coefficients, rows, Out::new(dw_t, filters, filters));
+            });
         });
+        for (filter, dw) in dw.chunks_exact_mut(patch).enumerate() {
+            for (dw, dw_t) in dw.iter_mut().zip(dw_t[filter..].iter().step_by(filters)) {
+                *dw = *dw_t;
+            }
+        }
     });
+}
+
+/// Adds to every sum a row of numbers: sixteen sums side by side, then halves first.
+struct AddRows<'a> {
+    rows: &'a [f32],
+    len: usize,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for AddRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vectors>(self) {
+        for (sum, row) in self.sums.iter_mut().zip(self.rows.chunks_exact(self.len)) {
+            // SAFETY: the machine has the instructions; no more than the row is read.
+            unsafe {
+                let mut lanes = V::V16::splat(0.0);
+                for part in row.chunks(16) {
+                    lanes = lanes.add(V::V16::load_first(part.as_ptr(), part.len()));
+                }
+                *sum += tree_sum(lanes.to_array());
+            }
+        }
+    }
 }
 
 /// Calls `add(image, dw, db)` for every image; each task has sums of its own, which are added in the order of the images.
@@ -104,35 +139,15 @@ pub(super) fn sum_over_images(
 pub(super) fn backward_input(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let (patch, positions) = (geometry.patch_len(), geometry.positions());
     let filters = w.len() / patch;
+    let layout = Patches::new(*geometry);
     for_each_part(dx, geometry.input_len(), |image, dx| {
         let dy = &dy[image * filters * positions..][..filters * positions];
-        scratch::with(patch * positions, |dpatches| {
+        scratch::with(patch * positions + SLACK, |dpatches| {
             let coefficients = Coefficients { values: w, strides: [1, patch] };
-            let rows = Rows { values: dy, stride: positions, count: filters };
-            weighted_sums(Start::Zero, coefficients, rows, Out::new(dpatches, positions, positions));
-            add_back(geometry, dpatches, dx);
+            let rows = Rows::matrix(dy, positions, filters, positions);
+            let out = &mut dpatches[..patch * positions];
+            weighted_sums(Start::Zero, coefficients, rows, Out::new(out, positions, positions));
+            layout.add_back(dpatches, dx);
         });
     });
-}
-
-/// The adjoint of the transposed patches: tap by tap, each row of positions is added to a row of the image.
-fn add_back(geometry: &Geometry, dpatches: &[f32], dx: &mut [f32]) {
-    let ([h, w], [o_h, o_w]) = (geometry.input(), geometry.output());
-    let ([f_h, f_w], [_, s_x]) = (geometry.window().kernel, geometry.window().stride);
-    dx.fill(0.0);
-    let taps = dpatches.chunks_exact(o_h * o_w);
-    for (tap, positions) in taps.enumerate() {
-        let (c, fy, fx) = (tap / (f_h * f_w), tap / f_w % f_h, tap % f_w);
-        // The positions whose tap lies inside the image.
-        let inside = (0..o_w).position(|ox| geometry.source(1, ox, fx).is_some());
-        let Some(first) = inside else { continue };
-        let at = geometry.source(1, first, fx).expect("inside");
-        for (oy, row) in positions.chunks_exact(o_w).enumerate() {
-            let Some(y) = geometry.source(0, oy, fy) else { continue };
-            let pixels = dx[(c * h + y) * w..][at..w].iter_mut().step_by(s_x);
-            for (pixel, d) in pixels.zip(&row[first..]) {
-                *pixel += d;
-            }
-        }
-    }
 }

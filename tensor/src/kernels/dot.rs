@@ -23,37 +23,26 @@ impl Lines<'_> {
     }
 }
 
-/// What is done with the products.
-#[derive(Clone, Copy)]
-pub(super) enum Finish<'a> {
-    /// `out = products + start[j]`.
-    Start(&'a [f32]),
-    /// `out += products`.
-    Add,
-}
-
 /// Computes `out` (rows of `a` × rows of `b`, rows `out_stride` apart) on this thread.
 ///
 /// # Panics
 /// Where a slice is too short.
-pub(super) fn products(a: Lines<'_>, b: Lines<'_>, len: usize, finish: Finish<'_>, out: &mut [f32], out_stride: usize) {
+pub(super) fn products(a: Lines<'_>, b: Lines<'_>, len: usize, start: &[f32], out: &mut [f32], out_stride: usize) {
     a.check(len);
     b.check(len);
     if a.rows == 0 || b.rows == 0 {
         return;
     }
     assert!(b.rows <= out_stride && (a.rows - 1) * out_stride + b.rows <= out.len(), "out is too short");
-    if let Finish::Start(start) = finish {
-        assert_eq!(start.len(), b.rows, "one start for each row of b");
-    }
-    run(Products { a, b, len, finish, out, out_stride });
+    assert_eq!(start.len(), b.rows, "one start for each row of b");
+    run(Products { a, b, len, start, out, out_stride });
 }
 
 struct Products<'a> {
     a: Lines<'a>,
     b: Lines<'a>,
     len: usize,
-    finish: Finish<'a>,
+    start: &'a [f32],
     out: &'a mut [f32],
     out_stride: usize,
 }
@@ -166,11 +155,7 @@ impl Products<'_> {
         for (m, lanes) in lanes.iter().enumerate() {
             let out = &mut self.out[(i + m) * self.out_stride + j..][..N];
             for (n, (out, &lanes)) in out.iter_mut().zip(lanes).enumerate() {
-                let products = tree_sum(lanes);
-                *out = match self.finish {
-                    Finish::Start(start) => products + start[j + n],
-                    Finish::Add => *out + products,
-                };
+                *out = tree_sum(lanes) + self.start[j + n];
             }
         }
     }

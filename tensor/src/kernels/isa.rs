@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Lanes16};
 use super::portable;
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
@@ -83,9 +83,9 @@ pub fn isa() -> Result<Isa, IsaError> {
 }
 
 /// The vectors of one instruction set.
-pub(super) trait Vectors {
+pub(super) trait Vectors: Copy {
     /// Sixteen lanes.
-    type V16: Lanes<16>;
+    type V16: Lanes16;
     /// Eight lanes.
     type V8: Lanes<8>;
     /// How many vectors of sixteen lanes fit into the registers: a kernel chooses the size of its tiles by it.

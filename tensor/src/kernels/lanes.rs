@@ -16,33 +16,61 @@ pub(super) trait Lanes<const N: usize>: Copy {
     unsafe fn store(self, to: *mut f32);
     /// The first `n` ≤ `N` numbers at `from`, which need be valid for no more; the other lanes are 0.
     unsafe fn load_first(from: *const f32, n: usize) -> Self;
+    /// `self` with the lanes `first .. end` from `from`, where lane 0 would be: the pointer need be valid for these lanes only.
+    unsafe fn load_between(self, from: *const f32, first: usize, end: usize) -> Self;
     /// Writes the first `n` ≤ `N` lanes to `to`, which need be valid for no more.
     unsafe fn store_first(self, to: *mut f32, n: usize);
     /// `self · a + b` with one rounding.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
     /// 0 in every lane that is ≤ 0, the lane itself elsewhere; NaN stays NaN.
-    unsafe fn relu(self) -> Self;
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { self.where_not_rest(self) }
+    }
     /// Where `new` is the first NaN, or greater than `self`: `new`, and `new_at` in `at`; elsewhere unchanged. (`at` holds
     /// whole numbers as bit patterns.)
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self);
-    /// Writes `a` and `b` of the lanes in which `self` is not ≤ 0, closed up, to `to_a` and `to_b`, and returns how many
-    /// these are. The pointers must be valid for `N` elements: what lies behind the lanes written may change.
-    #[inline(always)]
-    unsafe fn store_where_not_rest(self, a: Self, b: Self, to_a: *mut f32, to_b: *mut f32) -> usize {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let [y, a, b] = [self, a, b].map(|v| v.to_array());
-            let mut count = 0;
-            for i in 0..N {
-                to_a.add(count).write(a[i]);
-                to_b.add(count).write(b[i]);
-                count += usize::from(y[i] > 0.0 || y[i].is_nan());
-            }
-            count
-        }
-    }
+    /// `self` in the lanes where `y` is not ≤ 0, and 0 in the others: what a gradient is behind a ReLU with the output `y`.
+    unsafe fn where_not_rest(self, y: Self) -> Self;
+
+    /// A yes or no for every lane.
+    type Mask: Copy;
+    /// Whether the bit patterns are the same.
+    unsafe fn same_bits(self, other: Self) -> Self::Mask;
+    /// Whether one of the two says yes.
+    unsafe fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// `yes` where the mask says so, `no` elsewhere.
+    unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
     /// The lanes.
     unsafe fn to_array(self) -> [f32; N];
+}
+
+/// Sixteen lanes, what the kernels that add up along the lanes are made of.
+pub(super) trait Lanes16: Lanes<16> {
+    /// The [`tree_sum`] of each of sixteen vectors: all at once takes far fewer instructions than one by one.
+    ///
+    /// # Safety
+    /// As [`Lanes`].
+    unsafe fn tree_sums(vectors: [Self; 16]) -> [f32; 16] {
+        // SAFETY: the caller's promise.
+        vectors.map(|vector| tree_sum(unsafe { vector.to_array() }))
+    }
+
+    /// The even lanes and the odd lanes of `a` followed by `b`.
+    ///
+    /// # Safety
+    /// As [`Lanes`].
+    unsafe fn even_odd(a: Self, b: Self) -> [Self; 2];
+
+    /// Rows become columns.
+    ///
+    /// # Safety
+    /// As [`Lanes`].
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16];
 }
 
 /// The sum of the lanes, halves first: `i + (i + 8)`, then `i + (i + 4)`, `i + (i + 2)`, `i + (i + 1)`.

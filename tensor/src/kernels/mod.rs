@@ -13,6 +13,7 @@ mod portable;
 pub(crate) mod reference;
 mod rows;
 mod scratch;
+mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

@@ -4,9 +4,10 @@
 //! the bits are the same, the speed is not.
 
 use super::isa::Vectors;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Lanes16};
 
 /// Plain arrays.
+#[derive(Clone, Copy)]
 pub(super) struct Portable;
 
 impl Vectors for Portable {
@@ -45,6 +46,15 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
+    unsafe fn load_between(mut self, from: *const f32, first: usize, end: usize) -> Self {
+        for lane in first..end {
+            // SAFETY: the caller's pointer is valid for these lanes.
+            self.0[lane] = unsafe { *from.wrapping_add(lane) };
+        }
+        self
+    }
+
+    #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, n: usize) {
         // SAFETY: as in `load_first`.
         unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, n) };
@@ -56,8 +66,8 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        Array(self.0.map(|x| if x <= 0.0 { 0.0 } else { x }))
+    unsafe fn add(self, other: Self) -> Self {
+        Array(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
 
     #[inline(always)]
@@ -71,7 +81,42 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
+    unsafe fn where_not_rest(self, y: Self) -> Self {
+        Array(std::array::from_fn(|i| if y.0[i] <= 0.0 { 0.0 } else { self.0[i] }))
+    }
+
+    type Mask = [bool; N];
+
+    #[inline(always)]
+    unsafe fn same_bits(self, other: Self) -> [bool; N] {
+        std::array::from_fn(|i| self.0[i].to_bits() == other.0[i].to_bits())
+    }
+
+    #[inline(always)]
+    unsafe fn either(a: [bool; N], b: [bool; N]) -> [bool; N] {
+        std::array::from_fn(|i| a[i] | b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn select(mask: [bool; N], yes: Self, no: Self) -> Self {
+        Array(std::array::from_fn(|i| if mask[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    #[inline(always)]
     unsafe fn to_array(self) -> [f32; N] {
         self.0
+    }
+}
+
+impl Lanes16 for Array<16> {
+    #[inline(always)]
+    unsafe fn even_odd(a: Self, b: Self) -> [Self; 2] {
+        let lane = |i: usize| if i < 16 { a.0[i] } else { b.0[i - 16] };
+        [0, 1].map(|odd| Array(std::array::from_fn(|i| lane(2 * i + odd))))
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        std::array::from_fn(|column| Array(std::array::from_fn(|row| rows[row].0[column])))
     }
 }

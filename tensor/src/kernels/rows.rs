@@ -13,6 +13,8 @@ use super::lanes::Lanes;
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
     Zero,
+    /// What `out` holds.
+    Out,
     /// One number for each row of `out`.
     Bias(&'a [f32]),
 }
@@ -24,12 +26,30 @@ pub(super) struct Coefficients<'a> {
     pub(super) strides: [usize; 2],
 }
 
-/// `rows[s][j]` lies at `s · stride + j`.
+/// The rows, as a matrix or in panels of sixteen columns: `rows[s][j]` lies at `s · stride + j / 16 · panel + j % 16`.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    pub(super) values: &'a [f32],
-    pub(super) stride: usize,
-    pub(super) count: usize,
+    values: &'a [f32],
+    stride: usize,
+    panel: usize,
+    count: usize,
+    columns: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of a row-major matrix: `count` of at least `columns` numbers, `stride` apart.
+    pub(super) fn matrix(values: &'a [f32], stride: usize, count: usize, columns: usize) -> Self {
+        let needed = if count == 0 { 0 } else { (count - 1) * stride + columns };
+        assert!(needed <= values.len(), "rows: {} numbers are fewer than {needed}", values.len());
+        Rows { values, stride, panel: 16, count, columns }
+    }
+
+    /// Panels, each of `count` rows of sixteen numbers one after the other.
+    pub(super) fn panels(values: &'a [f32], count: usize, columns: usize) -> Self {
+        let needed = columns.div_ceil(16) * 16 * count;
+        assert!(needed <= values.len(), "rows: {} numbers are fewer than {needed}", values.len());
+        Rows { values, stride: 16, panel: 16 * count, count, columns }
+    }
 }
 
 /// Some rows of an output: `out[r][j]` lies at `first + r · stride + j`. It stands for a mutable borrow of those elements.
@@ -70,9 +90,8 @@ pub(super) fn weighted_sums(start: Start<'_>, coefficients: Coefficients<'_>, ro
     if rows.count > 0 {
         let last = (out.rows - 1) * coefficients.strides[0] + (rows.count - 1) * coefficients.strides[1];
         assert!(last < coefficients.values.len(), "coefficients: {} are too few", coefficients.values.len());
-        let last = (rows.count - 1) * rows.stride + out.columns - 1;
-        assert!(last < rows.values.len(), "rows: {} numbers are too few", rows.values.len());
     }
+    assert!(rows.columns >= out.columns, "rows of {} columns for {}", rows.columns, out.columns);
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), out.rows, "one start for each row");
     }
@@ -186,8 +205,9 @@ impl WeightedSums<'_> {
             let mut sums = [[V::V16::splat(0.0); T]; R];
             for (r, sums) in sums.iter_mut().enumerate() {
                 match self.start {
-                    _ if tile.s > 0 => *sums = load::<V, T>(out.add(r * self.out.stride), tile.in_last),
+                    _ if tile.s > 0 => *sums = load::<V, T>(out.add(r * self.out.stride), 16, tile.in_last),
                     Start::Zero => {}
+                    Start::Out => *sums = load::<V, T>(out.add(r * self.out.stride), 16, tile.in_last),
                     Start::Bias(bias) => *sums = [V::V16::splat(*bias.get_unchecked(tile.r + r)); T],
                 }
             }
@@ -195,18 +215,20 @@ impl WeightedSums<'_> {
             // (Wrapping: without any rows these begin behind the end, and are not read.)
             let coefficients = self.coefficients.values.as_ptr();
             let mut coefficient = coefficients.wrapping_add(tile.r * r_stride + tile.s * s_stride);
-            let mut row = self.rows.values.as_ptr().wrapping_add(tile.s * self.rows.stride + tile.j);
-            if tile.in_last == 16 {
+            let Rows { stride, panel, .. } = self.rows;
+            let mut row = self.rows.values.as_ptr().wrapping_add(tile.s * stride + tile.j / 16 * panel);
+            // Panels are whole vectors.
+            if tile.in_last == 16 || panel != 16 {
                 for _ in tile.s..tile.s_end {
-                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, 16));
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, 16));
                     coefficient = coefficient.wrapping_add(s_stride);
-                    row = row.wrapping_add(self.rows.stride);
+                    row = row.wrapping_add(stride);
                 }
             } else {
                 for _ in tile.s..tile.s_end {
-                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, tile.in_last));
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, tile.in_last));
                     coefficient = coefficient.wrapping_add(s_stride);
-                    row = row.wrapping_add(self.rows.stride);
+                    row = row.wrapping_add(stride);
                 }
             }
             for (r, sums) in sums.iter().enumerate() {
@@ -223,20 +245,20 @@ impl WeightedSums<'_> {
     }
 }
 
-/// `T` vectors from `from` on, `in_last` lanes of the last.
+/// `T` vectors from `from` on, `panel` apart, `in_last` lanes of the last.
 ///
 /// # Safety
 /// The machine has the instructions; the pointer is valid for so many elements.
 #[inline(always)]
-unsafe fn load<V: Vectors, const T: usize>(from: *const f32, in_last: usize) -> [V::V16; T] {
+unsafe fn load<V: Vectors, const T: usize>(from: *const f32, panel: usize, in_last: usize) -> [V::V16; T] {
     // SAFETY: the caller's promise.
     unsafe {
         let mut vectors = [V::V16::splat(0.0); T];
         for (t, vector) in vectors.iter_mut().enumerate() {
             *vector = if t + 1 < T || in_last == 16 {
-                V::V16::load(from.add(16 * t))
+                V::V16::load(from.add(panel * t))
             } else {
-                V::V16::load_first(from.add(16 * t), in_last)
+                V::V16::load_first(from.add(panel * t), in_last)
             };
         }
         vectors

@@ -7,13 +7,18 @@ thread_local! {
     static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `f` with `len` numbers of any content.
+/// Numbers in a line of the cache.
+const LINE: usize = 16;
+
+/// Calls `f` with `len` numbers of any content. They begin with a line of the cache: a vector that lies across two lines takes
+/// twice as long to load.
 pub(super) fn with<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
     let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if buffer.len() < len {
-        buffer.resize(len, 0.0);
+    if buffer.len() < len + LINE {
+        buffer.resize(len + LINE, 0.0);
     }
-    let result = f(&mut buffer[..len]);
+    let first = buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    let result = f(&mut buffer[first..][..len]);
     BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
     result
 }

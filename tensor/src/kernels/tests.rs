@@ -3,7 +3,8 @@
 //!
 //! Outputs are poisoned with NaN beforehand and guarded behind their end. The check itself is tested with wrong results.
 
-use super::isa::{Isa, with_isa};
+use super::isa::{Isa, Kernel, Vectors, run, with_isa};
+use super::lanes::{Lanes, Lanes16};
 use super::reference;
 use crate::geometry::{Geometry, Rounding, Window};
 use crate::{Plan, affine, conv_pool, convolution, pooling};
@@ -94,6 +95,65 @@ fn the_check_notices_wrong_results() {
         })
     });
     assert!(guard.is_err(), "a write behind the end passes");
+}
+
+/// What each operation of a vector does, by the plain arrays; and that every instruction set does the same.
+struct Operations<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+}
+
+impl Kernel for Operations<'_> {
+    type Output = Vec<u32>;
+
+    #[inline(always)]
+    unsafe fn run<V: Vectors>(self) -> Vec<u32> {
+        let mut results = Vec::new();
+        // SAFETY: the machine has the instructions; both slices have sixteen times sixteen numbers.
+        unsafe {
+            let rows: [V::V16; 16] = std::array::from_fn(|i| V::V16::load(self.a.as_ptr().add(16 * i)));
+            let b = V::V16::load(self.b.as_ptr());
+            for row in rows {
+                let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
+                add(row.add(b));
+                add(row.relu());
+                add(b.where_not_rest(row));
+                let mask = V::V16::either(row.same_bits(b), rows[3].same_bits(row));
+                add(V::V16::select(mask, row, b));
+                let (mut best, mut at) = (row, b);
+                best.keep_larger(&mut at, b, row);
+                add(best);
+                add(at);
+                let [even, odd] = V::V16::even_odd(row, b);
+                add(even);
+                add(odd);
+                for (first, end) in [(0, 0), (0, 16), (3, 9), (8, 16), (9, 12), (0, 8)] {
+                    add(row.load_between(self.b.as_ptr(), first, end));
+                    add(V::V16::load_first(self.b.as_ptr(), end));
+                }
+            }
+            results.extend(V::V16::transpose(rows).iter().flat_map(|v| v.to_array()).map(f32::to_bits));
+            results.extend(V::V16::tree_sums(rows).map(f32::to_bits));
+        }
+        results
+    }
+}
+
+#[test]
+fn every_operation_is_the_same_on_all_instruction_sets() {
+    let (mut a, b) = (numbers(256, 1), numbers(256, 2));
+    a[..8].copy_from_slice(&[0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, b[5], -1e-45, 1e-45]);
+    a[16..32].copy_from_slice(&b[..16]);
+    let portable = with_isa(Isa::Portable, || run(Operations { a: &a, b: &b }));
+    // By hand: the second row equals b; column 1 of the rows is row 1 of the columns.
+    assert_eq!(portable[16 * 20..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
+    let transposed = &portable[16 * 20 * 16..];
+    assert_eq!(transposed[16 * 3 + 2], a[16 * 2 + 3].to_bits());
+    for isa in Isa::available() {
+        let got = with_isa(isa, || run(Operations { a: &a, b: &b }));
+        let differs = (0..portable.len()).find(|&i| portable[i] != got[i]);
+        assert_eq!(differs, None, "{}", isa.name());
+    }
 }
 
 #[test]
@@ -281,24 +341,5 @@ fn threads_do_not_change_the_bits() {
     let one = run(1);
     for threads in [2, 3, 8] {
         assert!(run(threads) == one, "{threads} threads");
-    }
-}
-
-/// The kernel follows `argmax` without looking at each again; so it looks at all of them first.
-#[test]
-fn a_winner_outside_the_plane_is_refused() {
-    let conv = Geometry::new([1, 4, 4], Window::square(1)).expect("fits");
-    let pool = Geometry::new([1, 4, 4], Window::square(2).stride(2)).expect("fits");
-    let plan = Plan::new(conv, pool).expect("they fit");
-    for isa in Isa::available() {
-        for (at, right) in [(15, true), (16, false)] {
-            let run = || {
-                let argmax = [0, 0, 0, at];
-                let (x, y) = ([1.0_f32; 16], [1.0_f32; 4]);
-                conv_pool::backward_weights(&plan, &x, (&y, &argmax), &y, &mut [0.0], &mut [0.0]);
-            };
-            let result = std::panic::catch_unwind(|| with_isa(isa, run));
-            assert_eq!(result.is_ok(), right, "{}: winner {at}", isa.name());
-        }
     }
 }

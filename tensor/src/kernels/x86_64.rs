@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::isa::{Kernel, Vectors};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Lanes16};
 
 /// Compiles the kernel with AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
@@ -22,6 +22,7 @@ pub(super) unsafe fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
 }
 
 /// 32-byte registers; sixteen lanes are two of them.
+#[derive(Clone, Copy)]
 pub(super) struct Avx2;
 
 impl Vectors for Avx2 {
@@ -31,6 +32,7 @@ impl Vectors for Avx2 {
 }
 
 /// 64-byte registers.
+#[derive(Clone, Copy)]
 pub(super) struct Avx512;
 
 impl Vectors for Avx512 {
@@ -75,6 +77,15 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
+    unsafe fn load_between(self, from: *const f32, first: usize, end: usize) -> Self {
+        // SAFETY: the machine has AVX2; other lanes are not touched.
+        unsafe {
+            let lanes = _mm256_andnot_si256(first_lanes(first), first_lanes(end));
+            Ymm(_mm256_blendv_ps(self.0, _mm256_maskload_ps(from, lanes), _mm256_castsi256_ps(lanes)))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, n: usize) {
         // SAFETY: as in `load_first`.
         unsafe { _mm256_maskstore_ps(to, first_lanes(n), self.0) }
@@ -87,9 +98,9 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: the machine has AVX2. (MAXPS would leave −0 or swallow NaN.)
-        Ymm(unsafe { _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, _mm256_setzero_ps())) })
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        Ymm(unsafe { _mm256_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
@@ -101,6 +112,35 @@ impl Lanes<8> for Ymm {
             self.0 = _mm256_blendv_ps(self.0, new.0, take);
             at.0 = _mm256_blendv_ps(at.0, new_at.0, take);
         }
+    }
+
+    #[inline(always)]
+    unsafe fn where_not_rest(self, y: Self) -> Self {
+        // SAFETY: the machine has AVX2. (For a ReLU: MAXPS would leave −0 or swallow NaN.)
+        Ymm(unsafe { _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLE_UQ>(y.0, _mm256_setzero_ps())) })
+    }
+
+    type Mask = __m256;
+
+    #[inline(always)]
+    unsafe fn same_bits(self, other: Self) -> __m256 {
+        // SAFETY: the machine has AVX2.
+        unsafe {
+            let [a, b] = [self.0, other.0].map(|v| _mm256_castps_si256(v));
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn either(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the machine has AVX2.
+        unsafe { _mm256_or_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn select(mask: __m256, yes: Self, no: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        Ymm(unsafe { _mm256_blendv_ps(no.0, yes.0, mask) })
     }
 
     #[inline(always)]
@@ -149,6 +189,17 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
+    unsafe fn load_between(self, from: *const f32, first: usize, end: usize) -> Self {
+        // SAFETY: as for each half, of which the lanes that are not meant are not touched.
+        unsafe {
+            Pair(
+                self.0.load_between(from, first, end),
+                self.1.load_between(from.wrapping_add(8), first.saturating_sub(8), end.saturating_sub(8)),
+            )
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, n: usize) {
         // SAFETY: as in `load_first`.
         unsafe {
@@ -166,9 +217,9 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
-    unsafe fn relu(self) -> Self {
+    unsafe fn add(self, other: Self) -> Self {
         // SAFETY: as for each half.
-        unsafe { Pair(self.0.relu(), self.1.relu()) }
+        unsafe { Pair(self.0.add(other.0), self.1.add(other.1)) }
     }
 
     #[inline(always)]
@@ -181,11 +232,120 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
+    unsafe fn where_not_rest(self, y: Self) -> Self {
+        // SAFETY: as for each half.
+        unsafe { Pair(self.0.where_not_rest(y.0), self.1.where_not_rest(y.1)) }
+    }
+
+    type Mask = [__m256; 2];
+
+    #[inline(always)]
+    unsafe fn same_bits(self, other: Self) -> [__m256; 2] {
+        // SAFETY: as for each half.
+        unsafe { [self.0.same_bits(other.0), self.1.same_bits(other.1)] }
+    }
+
+    #[inline(always)]
+    unsafe fn either([a0, a1]: [__m256; 2], [b0, b1]: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: as for each half.
+        unsafe { [Ymm::either(a0, b0), Ymm::either(a1, b1)] }
+    }
+
+    #[inline(always)]
+    unsafe fn select([mask0, mask1]: [__m256; 2], yes: Self, no: Self) -> Self {
+        // SAFETY: as for each half.
+        unsafe { Pair(Ymm::select(mask0, yes.0, no.0), Ymm::select(mask1, yes.1, no.1)) }
+    }
+
+    #[inline(always)]
     unsafe fn to_array(self) -> [f32; 16] {
         let mut lanes = [0.0; 16];
         // SAFETY: the array has 16 elements.
         unsafe { self.store(lanes.as_mut_ptr()) };
         lanes
+    }
+}
+
+impl Lanes16 for Pair {
+    #[inline(always)]
+    unsafe fn tree_sums(vectors: [Self; 16]) -> [f32; 16] {
+        // SAFETY: the machine has AVX2.
+        unsafe {
+            let by_8 = vectors.map(|v| _mm256_add_ps(v.0.0, v.1.0));
+            // [a, b]: the four sums of one vector, then those of the other.
+            let by_4: [__m256; 8] = std::array::from_fn(|i| {
+                let (a, b) = (by_8[i], by_8[i + 8]);
+                _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
+            });
+            let by_2: [__m256; 4] = std::array::from_fn(|i| {
+                let (a, b) = (by_4[i], by_4[i + 4]);
+                _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b))
+            });
+            let by_1: [Ymm; 2] = std::array::from_fn(|i| {
+                let (a, b) = (by_2[i], by_2[i + 2]);
+                Ymm(_mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xdd>(a, b)))
+            });
+            let [a, b] = by_1.map(|v| v.to_array());
+            // Lane by lane a holds the vectors 0, 4, 2, 6 and 8, 12, 10, 14; b those after them.
+            [a[0], b[0], a[2], b[2], a[1], b[1], a[3], b[3], a[4], b[4], a[6], b[6], a[5], b[5], a[7], b[7]]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn even_odd(a: Self, b: Self) -> [Self; 2] {
+        // SAFETY: the machine has AVX2.
+        unsafe {
+            let half = |a: Ymm, b: Ymm| {
+                let even = _mm256_castps_pd(_mm256_shuffle_ps::<0x88>(a.0, b.0));
+                let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0xdd>(a.0, b.0));
+                [even, odd].map(|v| Ymm(_mm256_castpd_ps(_mm256_permute4x64_pd::<0xd8>(v))))
+            };
+            let ([even_a, odd_a], [even_b, odd_b]) = (half(a.0, a.1), half(b.0, b.1));
+            [Pair(even_a, even_b), Pair(odd_a, odd_b)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        // SAFETY: the machine has AVX2.
+        unsafe {
+            let quarter = |first: usize, second: bool| {
+                transpose_8(std::array::from_fn(|i| {
+                    let Pair(a, b) = rows[first + i];
+                    if second { b.0 } else { a.0 }
+                }))
+            };
+            let [top_left, top_right] = [false, true].map(|second| quarter(0, second));
+            let [low_left, low_right] = [false, true].map(|second| quarter(8, second));
+            std::array::from_fn(|i| match i {
+                0..8 => Pair(Ymm(top_left[i]), Ymm(low_left[i])),
+                _ => Pair(Ymm(top_right[i - 8]), Ymm(low_right[i - 8])),
+            })
+        }
+    }
+}
+
+/// Eight rows become columns.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn transpose_8(rows: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // Pairs of rows, then fours, then all eight.
+        let pairs: [__m256; 8] = std::array::from_fn(|i| {
+            let (a, b) = (rows[i & !1], rows[i | 1]);
+            if i % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) }
+        });
+        let fours: [__m256; 8] = std::array::from_fn(|i| {
+            let (a, b) = (pairs[i / 4 * 4 + i % 4 / 2], pairs[i / 4 * 4 + i % 4 / 2 + 2]);
+            if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(a, b) } else { _mm256_shuffle_ps::<0xee>(a, b) }
+        });
+        std::array::from_fn(|i| {
+            let (a, b) = (fours[i % 4], fours[i % 4 + 4]);
+            if i < 4 { _mm256_permute2f128_ps::<0x20>(a, b) } else { _mm256_permute2f128_ps::<0x31>(a, b) }
+        })
     }
 }
 
@@ -218,6 +378,12 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
+    unsafe fn load_between(self, from: *const f32, first: usize, end: usize) -> Self {
+        // SAFETY: the machine has AVX-512; masked lanes are not touched.
+        Zmm(unsafe { _mm512_mask_loadu_ps(self.0, ((1_u32 << end) - (1 << first)) as __mmask16, from) })
+    }
+
+    #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, n: usize) {
         // SAFETY: as in `load_first`.
         unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << n) - 1) as __mmask16, self.0) }
@@ -230,12 +396,9 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: the machine has AVX-512. (VMAXPS would leave −0 or swallow NaN.)
-        unsafe {
-            let positive = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, _mm512_setzero_ps());
-            Zmm(_mm512_maskz_mov_ps(positive, self.0))
-        }
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        Zmm(unsafe { _mm512_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
@@ -250,15 +413,31 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
-    unsafe fn store_where_not_rest(self, a: Self, b: Self, to_a: *mut f32, to_b: *mut f32) -> usize {
-        // SAFETY: the machine has AVX-512; the pointers are valid for 16 elements.
+    unsafe fn where_not_rest(self, y: Self) -> Self {
+        // SAFETY: the machine has AVX-512. (For a ReLU: VMAXPS would leave −0 or swallow NaN.)
         unsafe {
-            let keep = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, _mm512_setzero_ps());
-            // Closed up in a register first: compressing to memory is slow on some processors.
-            _mm512_storeu_ps(to_a, _mm512_maskz_compress_ps(keep, a.0));
-            _mm512_storeu_ps(to_b, _mm512_maskz_compress_ps(keep, b.0));
-            keep.count_ones() as usize
+            let counts = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(y.0, _mm512_setzero_ps());
+            Zmm(_mm512_maskz_mov_ps(counts, self.0))
         }
+    }
+
+    type Mask = __mmask16;
+
+    #[inline(always)]
+    unsafe fn same_bits(self, other: Self) -> __mmask16 {
+        // SAFETY: the machine has AVX-512.
+        unsafe { _mm512_cmpeq_epi32_mask(_mm512_castps_si512(self.0), _mm512_castps_si512(other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn either(a: __mmask16, b: __mmask16) -> __mmask16 {
+        a | b
+    }
+
+    #[inline(always)]
+    unsafe fn select(mask: __mmask16, yes: Self, no: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        Zmm(unsafe { _mm512_mask_mov_ps(no.0, mask, yes.0) })
     }
 
     #[inline(always)]
@@ -267,5 +446,68 @@ impl Lanes<16> for Zmm {
         // SAFETY: the array has 16 elements.
         unsafe { self.store(lanes.as_mut_ptr()) };
         lanes
+    }
+}
+
+impl Lanes16 for Zmm {
+    #[inline(always)]
+    unsafe fn tree_sums(vectors: [Self; 16]) -> [f32; 16] {
+        // SAFETY: the machine has AVX-512.
+        unsafe {
+            // Each step adds the halves of two vectors, and puts the sums side by side.
+            let by_8: [__m512; 8] = std::array::from_fn(|i| {
+                let (a, b) = (vectors[i].0, vectors[i + 8].0);
+                _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xee>(a, b))
+            });
+            let by_4: [__m512; 4] = std::array::from_fn(|i| {
+                let (a, b) = (by_8[i], by_8[i + 4]);
+                _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b))
+            });
+            let by_2: [__m512; 2] = std::array::from_fn(|i| {
+                let (a, b) = (by_4[i], by_4[i + 2]);
+                _mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b))
+            });
+            let [a, b] = by_2;
+            let sums = _mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xdd>(a, b));
+            // Lane by lane these are the vectors 0, 2, 1, 3; 8, 10, 9, 11; 4, 6, 5, 7; 12, 14, 13, 15.
+            let order = _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
+            Zmm(_mm512_permutexvar_ps(order, sums)).to_array()
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn even_odd(a: Self, b: Self) -> [Self; 2] {
+        // SAFETY: the machine has AVX-512.
+        unsafe {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            [even, odd].map(|lanes| Zmm(_mm512_permutex2var_ps(a.0, lanes, b.0)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        // SAFETY: the machine has AVX-512.
+        unsafe {
+            // Pairs of rows, then fours: a quarter of a register then holds four neighbours of one column.
+            let pairs: [__m512; 16] = std::array::from_fn(|i| {
+                let (a, b) = (rows[i & !1].0, rows[i | 1].0);
+                if i % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) }
+            });
+            let fours: [__m512; 16] = std::array::from_fn(|i| {
+                let (a, b) = (pairs[i / 4 * 4 + i % 4 / 2], pairs[i / 4 * 4 + i % 4 / 2 + 2]);
+                if i % 2 == 0 { _mm512_shuffle_ps::<0x44>(a, b) } else { _mm512_shuffle_ps::<0xee>(a, b) }
+            });
+            // fours[4 r + c] holds columns c, c + 4, c + 8, c + 12 of the rows 4 r …; now quarters change places.
+            let halves: [__m512; 16] = std::array::from_fn(|i| {
+                let (a, b) = (fours[i / 8 * 8 + i % 4], fours[i / 8 * 8 + i % 4 + 4]);
+                if i % 8 < 4 { _mm512_shuffle_f32x4::<0x88>(a, b) } else { _mm512_shuffle_f32x4::<0xdd>(a, b) }
+            });
+            // halves[8 h + 4 o + c]: columns c + 4 o and c + 4 o + 8 of the rows 8 h ….
+            std::array::from_fn(|i| {
+                let (a, b) = (halves[i % 8], halves[i % 8 + 8]);
+                if i < 8 { Zmm(_mm512_shuffle_f32x4::<0x88>(a, b)) } else { Zmm(_mm512_shuffle_f32x4::<0xdd>(a, b)) }
+            })
+        }
     }
 }

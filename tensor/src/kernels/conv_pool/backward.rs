@@ -1,110 +1,69 @@
-//! The weight gradient: the patches of the image under the winners that count.
+//! The weight gradient: each window's gradient times the patch of the position that won.
+//!
+//! The lanes run over neighbouring pooling windows, as in the forward pass, and over the same patches. Of a 2×2 pooling a
+//! winner is in the left or the right column, in the upper or the lower row. So what a tap of the filter met under the
+//! winner is picked out of four taps of the patches: first left or right, then up or down; what was picked for one row of
+//! taps serves the next one, too. That takes two selections for every multiplication, instead of the four multiplications
+//! of a gradient that is mostly zero.
+//!
+//! Lane l of an image's sum adds the windows l, l + 16, l + 32, …, then the lanes are added, halves first.
 
 use super::Plan;
-use crate::geometry::Geometry;
-use crate::kernels::convolution::sum_over_images;
+use super::winners::Winners;
+use crate::conv_pool::backward_pool;
+use crate::kernels::convolution::{self, sum_over_images};
 use crate::kernels::isa::{Kernel, Vectors, run};
-use crate::kernels::lanes::Lanes;
-use crate::kernels::patches::SLACK;
+use crate::kernels::lanes::{Lanes, Lanes16};
+use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 
 /// `dw`, `db` ← the gradients, given `y` and `argmax` of [`forward`](super::forward) and `dy`, the gradient of `y`.
 pub(in crate::kernels) fn backward_weights(
     plan: &Plan,
     x: &[f32],
-    (y, argmax): (&[f32], &[u32]),
+    pooled: (&[f32], &[u32]),
     dy: &[f32],
     dw: &mut [f32],
     db: &mut [f32],
 ) {
+    if can_pick(plan) {
+        pick_patches(plan, x, pooled, dy, dw, db);
+    } else {
+        let len = dy.len() / plan.pool.positions() * plan.conv.positions();
+        scratch::with(len, |dconv| {
+            backward_pool(plan, pooled, dy, dconv);
+            convolution::backward_weights(&plan.conv, x, dconv, dw, db);
+        });
+    }
+}
+
+/// Whether the winners are neighbours, two by two. (For many channels the patches do not stay in the cache; then all four
+/// positions cost less than picking one.)
+fn can_pick(plan: &Plan) -> bool {
+    plan.pool.window().kernel == [2, 2] && plan.conv.window().stride == [1, 1] && plan.conv.channels() <= 4
+}
+
+fn pick_patches(plan: &Plan, x: &[f32], (y, argmax): (&[f32], &[u32]), dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let (n, outputs) = (x.len() / plan.conv.input_len(), db.len() * plan.pool.positions());
-    let padded = Padded::new(&plan.conv);
-    scratch::with(plan.conv.positions(), |origins| {
-        padded.write_origins(&plan.conv, origins);
-        let origins = &*origins;
+    let layout = Patches::new(plan.both);
+    Winners::with(plan, |winners| {
         sum_over_images(n, dw, db, |image, dw, db| {
             let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
             let [y, dy] = [y, dy].map(|all| &all[image * outputs..][..outputs]);
             let argmax = &argmax[image * outputs..][..outputs];
-            let windows = plan.pool.positions();
-            let list_len = windows + SLACK;
-            scratch::with(padded.len + 4 * list_len, |buffer| {
-                let (pixels, lists) = buffer.split_at_mut(padded.len);
-                let (first, second) = lists.split_at_mut(2 * list_len);
-                let lists = [first, second].map(|list| {
-                    let (d, at) = list.split_at_mut(list_len);
-                    List { d, at, count: 0 }
-                });
-                padded.write(&plan.conv, x, pixels);
-                run(Backward {
-                    conv: &plan.conv,
-                    padded: &padded,
-                    windows,
-                    pixels,
-                    lists,
-                    origins,
-                    y,
-                    argmax,
-                    dy,
-                    dw,
-                    db,
-                });
+            scratch::with(layout.len(), |patches| {
+                layout.write(x, 0.0, patches);
+                run(Backward { plan, layout: &layout, patches, winners, y, argmax, dy, dw, db });
             });
         });
     });
 }
 
-/// A copy of an image with its padding, and slack for whole vectors at its end.
-struct Padded {
-    height: usize,
-    width: usize,
-    len: usize,
-}
-
-impl Padded {
-    fn new(conv: &Geometry) -> Self {
-        let [height, width] = [0, 1].map(|i| conv.input()[i] + 2 * conv.window().pad[i]);
-        Padded { height, width, len: conv.channels() * height * width + 16 }
-    }
-
-    fn write(&self, conv: &Geometry, image: &[f32], padded: &mut [f32]) {
-        let [h, w] = conv.input();
-        let [pad_y, pad_x] = conv.window().pad;
-        if pad_y > 0 || pad_x > 0 {
-            padded.fill(0.0);
-        }
-        for (row, pixels) in image.chunks_exact(w).enumerate() {
-            let (c, y) = (row / h, row % h);
-            padded[(c * self.height + y + pad_y) * self.width + pad_x..][..w].copy_from_slice(pixels);
-        }
-    }
-
-    /// For every position of the convolution: where its window begins, a whole number as a bit pattern.
-    fn write_origins(&self, conv: &Geometry, origins: &mut [f32]) {
-        let ([_, o_w], [s_y, s_x]) = (conv.output(), conv.window().stride);
-        for (position, origin) in origins.iter_mut().enumerate() {
-            let (y, x) = (position / o_w * s_y, position % o_w * s_x);
-            *origin = f32::from_bits((y * self.width + x) as u32);
-        }
-    }
-}
-
-/// The gradients of one filter that count, and the positions of their winners (whole numbers as bit patterns). Both have
-/// room for a whole vector behind the last window.
-struct List<'a> {
-    d: &'a mut [f32],
-    at: &'a mut [f32],
-    count: usize,
-}
-
 struct Backward<'a> {
-    conv: &'a Geometry,
-    padded: &'a Padded,
-    windows: usize,
-    pixels: &'a [f32],
-    /// Of two neighbouring filters.
-    lists: [List<'a>; 2],
-    origins: &'a [f32],
+    plan: &'a Plan,
+    layout: &'a Patches,
+    patches: &'a [f32],
+    winners: &'a Winners<'a>,
     y: &'a [f32],
     argmax: &'a [u32],
     dy: &'a [f32],
@@ -112,144 +71,182 @@ struct Backward<'a> {
     db: &'a mut [f32],
 }
 
-/// Rows of the window whose sums are in registers at the same time, for each of two filters.
-const TAP_ROWS: usize = 5;
-
 impl Kernel for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<V: Vectors>(mut self) {
-        let filters = self.db.len();
-        assert!(self.dw.len() == filters * self.conv.patch_len() && self.pixels.len() >= self.padded.len);
-        assert!([self.y.len(), self.argmax.len(), self.dy.len()].iter().all(|&len| len == filters * self.windows));
-        assert!(self.origins.len() == self.conv.positions());
-        // The largest of all, not one comparison after the other: that becomes vector code.
-        let last = self.argmax.iter().fold(0, |last, &at| last.max(at));
-        assert!(self.argmax.is_empty() || (last as usize) < self.origins.len(), "argmax outside the plane");
-        let room = self.windows + SLACK;
-        assert!(self.lists.iter().all(|list| list.d.len() >= room && list.at.len() >= room));
-        // SAFETY: the machine has the instructions, the lengths are right, and every position lies in the plane.
+        let (filters, windows) = (self.db.len(), self.plan.pool.positions());
+        assert!(self.patches.len() >= self.layout.len() && self.dw.len() == filters * self.plan.conv.patch_len());
+        assert!([self.y.len(), self.argmax.len(), self.dy.len()].iter().all(|&len| len == filters * windows));
+        assert!(can_pick(self.plan) && self.winners.fit(self.plan));
+        // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
-            for filter in (0..filters).step_by(2) {
-                for slot in 0..2 {
-                    self.list::<V>(filter + slot, slot);
+            for c in 0..self.plan.conv.channels() {
+                for filter in 0..filters {
+                    if V::REGISTERS_OF_16 >= 32 {
+                        self.taps::<V, 3>(filter, c);
+                    } else {
+                        self.taps::<V, 1>(filter, c);
+                    }
                 }
-                self.add_patches::<V>(filter);
             }
         }
     }
 }
 
+/// Some rows and columns of the taps of one filter and channel.
+#[derive(Clone, Copy)]
+struct Tile {
+    filter: usize,
+    c: usize,
+    fy: usize,
+    fx: usize,
+}
+
 impl Backward<'_> {
-    /// Lists the gradients of this filter that count, with their positions; none where there is no such filter.
+    /// The gradient of one filter at one channel, in tiles of up to `R` rows by five columns of taps.
     ///
     /// # Safety
-    /// As `run`; `slot` is 0 or 1.
+    /// As `run`; filter and channel exist.
     #[inline(always)]
-    unsafe fn list<V: Vectors>(&mut self, filter: usize, slot: usize) {
-        let list = &mut self.lists[slot];
-        list.count = 0;
-        if filter >= self.db.len() {
-            return;
-        }
-        let first = filter * self.windows;
-        let mut count = 0;
-        for window in (0..self.windows).step_by(16) {
-            let lanes = (self.windows - window).min(16);
-            // SAFETY: the windows exist; at most `window` entries are listed so far, so a whole vector has room.
-            unsafe {
-                let y = V::V16::load_first(self.y.as_ptr().add(first + window), lanes);
-                let d = V::V16::load_first(self.dy.as_ptr().add(first + window), lanes);
-                let at = V::V16::load_first(self.argmax.as_ptr().add(first + window).cast(), lanes);
-                let (to_d, to_at) = (list.d.as_mut_ptr().add(count), list.at.as_mut_ptr().add(count));
-                count += y.store_where_not_rest(d, at, to_d, to_at);
-            }
-        }
-        list.count = count;
-    }
-
-    /// Adds the listed patches to the gradients of one or two filters.
-    ///
-    /// # Safety
-    /// As `run`; the lists are those of `filter` and its neighbour.
-    #[inline(always)]
-    unsafe fn add_patches<V: Vectors>(&mut self, filter: usize) {
-        let [f_h, f_w] = self.conv.window().kernel;
-        for (db, list) in self.db[filter..].iter_mut().zip(&self.lists) {
-            for d in &list.d[..list.count] {
-                *db += d;
-            }
-        }
-        // SAFETY: the rows of taps exist.
-        unsafe {
-            for c in 0..self.conv.channels() {
-                for fx in (0..f_w).step_by(8) {
-                    let mut fy = 0;
-                    while fy < f_h {
-                        let rows = (f_h - fy).min(TAP_ROWS);
-                        match rows {
-                            5 => self.add_rows::<V, 5>(filter, [c, fy, fx]),
-                            4 => self.add_rows::<V, 4>(filter, [c, fy, fx]),
-                            3 => self.add_rows::<V, 3>(filter, [c, fy, fx]),
-                            2 => self.add_rows::<V, 2>(filter, [c, fy, fx]),
-                            _ => self.add_rows::<V, 1>(filter, [c, fy, fx]),
-                        }
-                        fy += rows;
+    unsafe fn taps<V: Vectors, const R: usize>(&mut self, filter: usize, c: usize) {
+        let [f_h, f_w] = self.plan.conv.window().kernel;
+        for fy in (0..f_h).step_by(R) {
+            for fx in (0..f_w).step_by(5) {
+                let (tile, columns) = (Tile { filter, c, fy, fx }, (f_w - fx).min(5));
+                // SAFETY: these taps exist. (`const`: arms that this R cannot reach are not even compiled.)
+                unsafe {
+                    match (f_h - fy).min(R) {
+                        3 if const { R >= 3 } => self.columns::<V, 3>(tile, columns),
+                        2 if const { R >= 2 } => self.columns::<V, 2>(tile, columns),
+                        _ => self.columns::<V, 1>(tile, columns),
                     }
                 }
             }
         }
     }
 
-    /// The gradients of `G` rows of taps from (c, fy, fx) on, eight taps of each.
+    /// # Safety
+    /// As `taps`; the rows and columns of the tile exist.
+    #[inline(always)]
+    unsafe fn columns<V: Vectors, const R: usize>(&mut self, tile: Tile, columns: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match columns {
+                5 => self.tile::<V, R, 5>(tile),
+                4 => self.tile::<V, R, 4>(tile),
+                3 => self.tile::<V, R, 3>(tile),
+                2 => self.tile::<V, R, 2>(tile),
+                _ => self.tile::<V, R, 1>(tile),
+            }
+        }
+    }
+
+    /// Adds up `R`·`T` taps over all windows; with the first tile of a filter, its bias as well.
     ///
     /// # Safety
-    /// As `add_patches`; the rows exist.
+    /// As `columns`.
     #[inline(always)]
-    unsafe fn add_rows<V: Vectors, const G: usize>(&mut self, filter: usize, [c, fy, fx]: [usize; 3]) {
-        let [f_h, f_w] = self.conv.window().kernel;
-        let width = self.padded.width;
-        // SAFETY: every listed position is the origin of a window inside the padded image; a vector may reach beyond the
-        // window, into the next row or the slack, with lanes that are not written.
+    unsafe fn tile<V: Vectors, const R: usize, const T: usize>(&mut self, tile: Tile) {
+        let windows = self.plan.pool.positions();
+        let (next_row, panel_len) = (self.layout.tap(0, 1, 0), self.layout.panel_len());
+        // SAFETY: every tap of every panel is in `patches`; of y, dy and argmax no lane is touched that is not there. Lanes
+        // behind the last window multiply 0 by 0.
         unsafe {
-            let pixels = self.pixels.as_ptr().add((c * self.padded.height + fy) * width + fx);
-            let origins = self.origins.as_ptr();
-            let mut sums = [[V::V8::splat(0.0); G]; 2];
-            // Copies of the slices: through `self` they would be looked up again for every entry.
-            let lists = self.lists.each_ref().map(|list| (&list.d[..list.count], &list.at[..list.count]));
-            let add = |sums: &mut [V::V8; G], (d, at): (&[f32], &[f32]), i: usize| {
-                let d = V::V8::splat(*d.get_unchecked(i));
-                let at = at.get_unchecked(i).to_bits() as usize;
-                let window = pixels.add((*origins.add(at)).to_bits() as usize);
-                for (g, sum) in sums.iter_mut().enumerate() {
-                    *sum = d.mul_add(V::V8::load(window.add(g * width)), *sum);
-                }
-            };
-            // Two filters at a time: one alone would wait for its own sums.
-            let together = self.lists[0].count.min(self.lists[1].count);
-            for i in 0..together {
-                add(&mut sums[0], lists[0], i);
-                add(&mut sums[1], lists[1], i);
-            }
-            for i in together..lists[0].0.len() {
-                add(&mut sums[0], lists[0], i);
-            }
-            for i in together..lists[1].0.len() {
-                add(&mut sums[1], lists[1], i);
-            }
-            let taps = (f_w - fx).min(8);
-            for (slot, sums) in sums.iter().enumerate() {
-                if filter + slot < self.db.len() {
-                    for (g, sum) in sums.iter().enumerate() {
-                        let first = (((filter + slot) * self.conv.channels() + c) * f_h + fy + g) * f_w + fx;
-                        let sum = sum.to_array();
-                        for (dw, sum) in self.dw.get_unchecked_mut(first..first + taps).iter_mut().zip(sum) {
-                            *dw += sum;
-                        }
+            let mut from = self.patches.as_ptr().add(self.layout.tap(tile.c, tile.fy, tile.fx));
+            let mut sums = [[V::V16::splat(0.0); T]; R];
+            let mut sum_of_d = V::V16::splat(0.0);
+            for window in (0..windows).step_by(16) {
+                let gradient = self.gradient::<V>(tile.filter, window, (windows - window).min(16));
+                let mut upper = gradient.left_or_right::<T>(from);
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let lower = gradient.left_or_right::<T>(from.add((r + 1) * next_row));
+                    for ((sum, &upper), &lower) in sums.iter_mut().zip(&upper).zip(&lower) {
+                        *sum = gradient.d.mul_add(V::V16::select(gradient.is_lower, lower, upper), *sum);
                     }
+                    upper = lower;
+                }
+                sum_of_d = sum_of_d.add(gradient.d);
+                from = from.wrapping_add(panel_len);
+            }
+            // Fifteen taps at most, and the bias.
+            let mut all = [V::V16::splat(0.0); 16];
+            for (r, sums) in sums.iter().enumerate() {
+                for (t, sum) in sums.iter().enumerate() {
+                    all[r * T + t] = *sum;
                 }
             }
+            all[15] = sum_of_d;
+            self.add_to::<R, T>(tile, &V::V16::tree_sums(all));
+        }
+    }
+
+    /// What sixteen windows (the first `lanes` of them) hand back to the convolution.
+    ///
+    /// # Safety
+    /// As `run`; filter and windows exist.
+    #[inline(always)]
+    unsafe fn gradient<V: Vectors>(&self, filter: usize, window: usize, lanes: usize) -> Gradient<V> {
+        let at = filter * self.plan.pool.positions() + window;
+        // SAFETY: no lane is touched that is not there; the table of winners has whole vectors.
+        unsafe {
+            let y = V::V16::load_first(self.y.as_ptr().add(at), lanes);
+            let d = V::V16::load_first(self.dy.as_ptr().add(at), lanes).where_not_rest(y);
+            let winner = V::V16::load_first(self.argmax.as_ptr().add(at).cast(), lanes);
+            let [upper_right, lower_left, lower_right] =
+                [1, 2, 3].map(|phase| winner.same_bits(self.winners.load::<V::V16, 16>(phase, window)));
+            let is_right = V::V16::either(upper_right, lower_right);
+            let is_lower = V::V16::either(lower_left, lower_right);
+            Gradient { d, is_right, is_lower }
+        }
+    }
+
+    /// # Safety
+    /// As `tile`.
+    #[inline(always)]
+    unsafe fn add_to<const R: usize, const T: usize>(&mut self, tile: Tile, sums: &[f32; 16]) {
+        let Tile { filter, c, fy, fx } = tile;
+        let [f_h, f_w] = self.plan.conv.window().kernel;
+        let first = ((filter * self.plan.conv.channels() + c) * f_h + fy) * f_w + fx;
+        // SAFETY: these taps and this filter exist.
+        unsafe {
+            for r in 0..R {
+                for t in 0..T {
+                    *self.dw.get_unchecked_mut(first + r * f_w + t) += sums[r * T + t];
+                }
+            }
+            if [c, fy, fx] == [0; 3] {
+                *self.db.get_unchecked_mut(filter) += sums[15];
+            }
+        }
+    }
+}
+
+/// The gradients of sixteen windows, and which of its four positions each belongs to.
+#[derive(Clone, Copy)]
+struct Gradient<V: Vectors> {
+    /// 0 where ReLU is at rest.
+    d: V::V16,
+    is_right: <V::V16 as Lanes<16>>::Mask,
+    is_lower: <V::V16 as Lanes<16>>::Mask,
+}
+
+impl<V: Vectors> Gradient<V> {
+    /// Of `T` neighbouring taps, and of those to their right: the ones under the column of the winner.
+    ///
+    /// # Safety
+    /// The machine has the instructions; `T + 1` taps lie at `row`.
+    #[inline(always)]
+    unsafe fn left_or_right<const T: usize>(&self, row: *const f32) -> [V::V16; T] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut picked = [V::V16::splat(0.0); T];
+            for (t, picked) in picked.iter_mut().enumerate() {
+                let [left, right] = [0, 1].map(|dx| V::V16::load(row.add(16 * (t + dx))));
+                *picked = V::V16::select(self.is_right, right, left);
+            }
+            picked
         }
     }
 }

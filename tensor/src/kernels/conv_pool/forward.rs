@@ -1,6 +1,7 @@
 //! The forward pass: lanes over neighbouring pooling windows.
 
 use super::Plan;
+use super::winners::Winners;
 use crate::kernels::convolution::{filters_a_task, task_input};
 use crate::kernels::isa::{Kernel, Vectors, run};
 use crate::kernels::lanes::Lanes;
@@ -12,8 +13,8 @@ use crate::threads::{for_each_part, for_each_part2};
 const PHASES: usize = 4;
 
 /// `y ←` the pooled ReLU of the convolution of `x`; `argmax ←` where in its plane of the convolution's output each maximum
-/// lies, as [`max_forward`](crate::pooling::max_forward) would say for the convolution's output. The tables are shared by
-/// all tasks.
+/// lies, as [`max_forward`](crate::pooling::max_forward) would say for the convolution's output. The table of winners is
+/// shared by all tasks.
 pub(in crate::kernels) fn forward(
     plan: &Plan,
     x: &[f32],
@@ -22,19 +23,15 @@ pub(in crate::kernels) fn forward(
     y: &mut [f32],
     argmax: Option<&mut [u32]>,
 ) {
-    let windows = plan.both.positions();
     let layout = Patches::new(plan.both);
     let group = filters_a_task(x.len() / plan.conv.input_len(), b.len());
-    let stride = windows.next_multiple_of(16);
-    scratch::with(plan.phases() * stride, |winners| {
-        write_winners(plan, stride, winners);
-        let winners = &*winners;
-        let part = (group * windows).max(1);
+    let part = (group * plan.both.positions()).max(1);
+    Winners::with(plan, |winners| {
         let task = |task: usize, y: &mut [f32], argmax: Option<&mut [u32]>| {
             let [x, w, b] = task_input(&plan.conv, [x, w, b], group, task);
             scratch::with(layout.len(), |patches| {
-                layout.write(x, patches);
-                run(Forward { plan, layout: &layout, patches, winners, stride, w, b, y, argmax });
+                layout.write(x, 0.0, patches);
+                run(Forward { plan, layout: &layout, patches, winners, w, b, y, argmax });
             });
         };
         match argmax {
@@ -44,27 +41,11 @@ pub(in crate::kernels) fn forward(
     });
 }
 
-/// For every phase and pooling window: the position in the convolution's plane, a whole number as a bit pattern.
-fn write_winners(plan: &Plan, stride: usize, winners: &mut [f32]) {
-    let p = plan.pool.window();
-    let [_, o_w] = plan.pool.output();
-    for (phase, winners) in winners.chunks_exact_mut(stride).enumerate() {
-        let (dy, dx) = (phase / p.kernel[1], phase % p.kernel[1]);
-        winners.fill(0.0);
-        for (window, winner) in winners[..plan.pool.positions()].iter_mut().enumerate() {
-            let (y, x) = (window / o_w * p.stride[0] + dy, window % o_w * p.stride[1] + dx);
-            *winner = f32::from_bits((y * plan.conv.output()[1] + x) as u32);
-        }
-    }
-}
-
 struct Forward<'a> {
     plan: &'a Plan,
     layout: &'a Patches,
     patches: &'a [f32],
-    winners: &'a [f32],
-    /// From one phase to the next in `winners`.
-    stride: usize,
+    winners: &'a Winners<'a>,
     w: &'a [f32],
     b: &'a [f32],
     y: &'a mut [f32],
@@ -80,8 +61,7 @@ impl Kernel for Forward<'_> {
         assert!(self.patches.len() >= self.layout.len() && self.w.len() == filters * self.plan.conv.patch_len());
         assert!(self.y.len() == filters * windows);
         assert!(self.argmax.as_ref().is_none_or(|argmax| argmax.len() == self.y.len()));
-        assert!(self.stride >= windows.next_multiple_of(16));
-        assert!(self.winners.len() >= self.plan.phases() * self.stride);
+        assert!(self.winners.fit(self.plan));
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
             if V::REGISTERS_OF_16 >= 32 {
@@ -100,18 +80,21 @@ impl Forward<'_> {
     /// The machine has the instructions; the lengths are checked.
     #[inline(always)]
     unsafe fn blocks<L: Lanes<N>, const N: usize, const R: usize>(&mut self) {
-        let windows = self.plan.both.positions();
-        for window in (0..windows).step_by(N) {
+        for window in (0..self.plan.both.positions()).step_by(N) {
             let mut filter = 0;
-            // SAFETY: the filters `filter .. filter + R` exist.
+            // SAFETY: the filters `filter .. filter + R` exist. (`const`: arms that this R cannot reach are not compiled.)
             unsafe {
                 while filter + R <= self.b.len() {
                     self.tile::<L, N, R>(window, filter);
                     filter += R;
                 }
-                while filter < self.b.len() {
-                    self.tile::<L, N, 1>(window, filter);
-                    filter += 1;
+                match self.b.len() - filter {
+                    0 => {}
+                    5 if const { R > 5 } => self.tile::<L, N, 5>(window, filter),
+                    4 if const { R > 4 } => self.tile::<L, N, 4>(window, filter),
+                    3 if const { R > 3 } => self.tile::<L, N, 3>(window, filter),
+                    2 if const { R > 2 } => self.tile::<L, N, 2>(window, filter),
+                    _ => self.tile::<L, N, 1>(window, filter),
                 }
             }
         }
@@ -123,8 +106,8 @@ impl Forward<'_> {
     unsafe fn tile<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
         let phases = self.plan.phases();
         let windows = self.plan.both.positions();
-        // SAFETY: a vector of `patches` or `winners` may reach beyond the last window, into the next row or the slack;
-        // those lanes are not written.
+        // SAFETY: the panels of `patches` and the table of winners are whole vectors; lanes behind the last window are not
+        // written.
         unsafe {
             let mut best = [L::splat(f32::NEG_INFINITY); R];
             let mut at = [L::splat(0.0); R];
@@ -167,11 +150,12 @@ impl Forward<'_> {
         let ([f_h, f_w], [s_y, s_x]) = (conv.window().kernel, conv.window().stride);
         let pool_w = pool.window().kernel[1];
         let patch_len = conv.patch_len();
-        // SAFETY: every tap of every phase is a row of `patches`; the filters exist.
+        // SAFETY: every tap of every phase is a row of the panel; the filters exist.
         unsafe {
+            let panel = self.patches.as_ptr().add(window / 16 * self.layout.panel_len() + window % 16);
             let phase_at: [*const f32; P] = std::array::from_fn(|p| {
                 let (dy, dx) = ((first + p) / pool_w, (first + p) % pool_w);
-                self.patches.as_ptr().add(self.layout.tap(0, dy * s_y, dx * s_x) + window)
+                panel.add(self.layout.tap(0, dy * s_y, dx * s_x))
             });
             let mut sums = [[L::splat(0.0); P]; R];
             for (r, sums) in sums.iter_mut().enumerate() {
@@ -182,23 +166,19 @@ impl Forward<'_> {
                 for fy in 0..f_h {
                     let mut tap = self.layout.tap(c, fy, 0);
                     for _ in 0..f_w {
-                        let mut pixels = [L::splat(0.0); P];
-                        for (pixels, phase) in pixels.iter_mut().zip(phase_at) {
-                            *pixels = L::load(phase.add(tap));
-                        }
+                        let pixels = phase_at.map(|phase| L::load(phase.add(tap)));
                         for (r, sums) in sums.iter_mut().enumerate() {
                             let w = L::splat(*w.add(r * patch_len));
                             for (sum, &pixels) in sums.iter_mut().zip(&pixels) {
                                 *sum = w.mul_add(pixels, *sum);
                             }
                         }
-                        tap += self.layout.stride();
+                        tap += 16;
                         w = w.wrapping_add(1);
                     }
                 }
             }
-            let winners: [L; P] =
-                std::array::from_fn(|p| L::load(self.winners.as_ptr().add((first + p) * self.stride + window)));
+            let winners: [L; P] = std::array::from_fn(|p| self.winners.load(first + p, window));
             for (sums, (best, at)) in sums.iter().zip(best.iter_mut().zip(at)) {
                 for (p, (&sum, &winner)) in sums.iter().zip(&winners).enumerate() {
                     if first + p == 0 {

@@ -13,6 +13,7 @@
 
 mod backward;
 mod forward;
+mod winners;
 
 use crate::geometry::{Geometry, Rounding, Window};
 
