@@ -5,6 +5,7 @@
 //! order of the sum differs.
 
 use crate::geometry::Geometry;
+use crate::pooling::PLANES_A_TASK;
 use crate::real::Real;
 use crate::threads::for_each_part;
 
@@ -69,12 +70,16 @@ pub fn backward_pool<F: Real>(plan: &Plan, (y, argmax): (&[F], &[u32]), dy: &[F]
         dy.len(),
         dconv.len()
     );
-    for_each_part(dconv, positions, |plane, dconv| {
+    for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
         dconv.fill(F::ZERO);
-        let pooled = plane * windows..(plane + 1) * windows;
-        for ((&y, &at), &d) in y[pooled.clone()].iter().zip(&argmax[pooled.clone()]).zip(&dy[pooled]) {
-            if y > F::ZERO || y.is_nan() {
-                dconv[at as usize] += d;
+        let first = task * PLANES_A_TASK * windows;
+        let [y, dy] = [y, dy].map(|all| all[first..].chunks_exact(windows));
+        let argmax = argmax[first..].chunks_exact(windows);
+        for (dconv, ((y, argmax), dy)) in dconv.chunks_exact_mut(positions).zip(y.zip(argmax).zip(dy)) {
+            for ((&y, &at), &d) in y.iter().zip(argmax).zip(dy) {
+                if y > F::ZERO || y.is_nan() {
+                    dconv[at as usize] += d;
+                }
             }
         }
     });

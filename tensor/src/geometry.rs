@@ -197,6 +197,11 @@ impl Geometry {
         Ok(())
     }
 
+    /// The same window over a single channel.
+    pub(crate) fn one_channel(&self) -> Self {
+        Geometry { channels: 1, ..*self }
+    }
+
     /// The row or column of the input under tap `tap` of the window at `position` along axis `i` (0 vertical,
     /// 1 horizontal); `None` where that lies in the padding.
     #[inline]

@@ -9,6 +9,7 @@ mod lanes;
 mod matrixmultiply;
 pub(crate) mod multiply_adds;
 mod patches;
+mod pooling;
 mod portable;
 pub(crate) mod reference;
 mod rows;
@@ -71,6 +72,13 @@ pub trait Engine: Sized {
         reference::conv_pool_backward_weights(plan, x, (y, argmax), dy, dw, db);
     }
 
+    fn max_pool(geometry: &Geometry, x: &[Self], y: &mut [Self], argmax: Option<&mut [u32]>)
+    where
+        Self: Real,
+    {
+        reference::max_pool(geometry, x, y, argmax);
+    }
+
     fn affine_forward(x: &[Self], w: &[Self], b: &[Self], y: &mut [Self])
     where
         Self: Real,
@@ -126,6 +134,10 @@ impl Engine for f32 {
         db: &mut [f32],
     ) {
         conv_pool::backward_weights(plan, x, (y, argmax), dy, dw, db);
+    }
+
+    fn max_pool(geometry: &Geometry, x: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {
+        pooling::max_forward(geometry, x, y, argmax);
     }
 
     fn affine_forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {

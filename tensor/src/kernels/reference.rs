@@ -6,7 +6,6 @@ use super::Plan;
 use crate::conv_pool;
 use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
-use crate::pooling;
 use crate::real::Real;
 
 fn matrix<F>(slice: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
@@ -77,10 +76,38 @@ pub(crate) fn conv_pool_forward<F: Real>(
         }
     }
     // Every filter is a channel of the pooling.
-    match argmax {
-        Some(argmax) => pooling::forward_planes(plan.pool(), &conv, y, argmax),
-        None => pooling::infer_planes(plan.pool(), &conv, y),
+    F::max_pool(plan.pool(), &conv, y, argmax);
+}
+
+pub(crate) fn max_pool<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], mut argmax: Option<&mut [u32]>) {
+    let (plane_len, positions) = (geometry.input()[0] * geometry.input()[1], geometry.positions());
+    for (i, (plane, y)) in x.chunks_exact(plane_len).zip(y.chunks_exact_mut(positions)).enumerate() {
+        for (position, y) in y.iter_mut().enumerate() {
+            let (at, value) = largest(geometry, plane, position);
+            *y = value;
+            if let Some(argmax) = &mut argmax {
+                argmax[i * positions + position] = at as u32;
+            }
+        }
     }
+}
+
+/// Index and value of the first largest element (or the first NaN) under the window at `position`.
+fn largest<F: Real>(geometry: &Geometry, plane: &[F], position: usize) -> (usize, F) {
+    let [f_h, f_w] = geometry.window().kernel;
+    let (oy, ox) = (position / geometry.output()[1], position % geometry.output()[1]);
+    let (mut best_at, mut best) = (0, F::NEG_INFINITY);
+    let mut found = false;
+    for y in (0..f_h).filter_map(|fy| geometry.source(0, oy, fy)) {
+        for x in (0..f_w).filter_map(|fx| geometry.source(1, ox, fx)) {
+            let at = y * geometry.input()[1] + x;
+            let value = plane[at];
+            if !found || value > best || (value.is_nan() && !best.is_nan()) {
+                (best_at, best, found) = (at, value, true);
+            }
+        }
+    }
+    (best_at, best)
 }
 
 pub(crate) fn conv_pool_backward_weights<F: Real>(

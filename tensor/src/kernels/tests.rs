@@ -268,6 +268,40 @@ const POOLS: [([usize; 2], [usize; 2]); 5] =
     [([2, 2], [2, 2]), ([1, 1], [1, 1]), ([3, 3], [2, 2]), ([2, 3], [1, 2]), ([3, 2], [3, 3])];
 
 #[test]
+fn pooling_of_every_geometry() {
+    let pools: [Case; 6] = [
+        ([2, 3, 24, 24], [2, 2], [2, 2], [0, 0], 0),
+        ([1, 1, 1, 1], [1, 1], [1, 1], [0, 0], 0),
+        ([3, 5, 7, 5], [3, 2], [2, 1], [1, 1], 0),
+        ([1, 9, 9, 40], [3, 3], [1, 3], [2, 2], 0),
+        ([2, 1, 5, 17], [2, 2], [3, 2], [0, 1], 0),
+        ([1, 2, 4, 66], [4, 5], [4, 1], [3, 4], 0),
+    ];
+    for case in pools {
+        let (g, [n, c, ..]) = (geometry(case), case.0);
+        let mut x = numbers(n * g.input_len(), 1);
+        if x.len() > 9 {
+            // Ties are there already (zeros); the first NaN wins, and −∞ is an element like any other.
+            (x[2], x[5]) = (f32::NAN, -f32::NAN);
+            let last = x.len() - 9;
+            x[last..].fill(f32::NEG_INFINITY);
+        }
+        let len = n * c * g.positions();
+        let (mut exact, mut places) = (vec![0.0; len], vec![0; len]);
+        reference::max_pool(&g, &x, &mut exact, Some(&mut places));
+        let bits = |y: &[f32]| y.iter().map(|y| if y.is_nan() { 0 } else { y.to_bits() }).collect::<Vec<_>>();
+        for isa in Isa::available() {
+            let mut argmax = vec![u32::MAX; len];
+            let y = with_isa(isa, || output(len, |y| pooling::max_forward(&g, &x, y, &mut argmax)));
+            assert!(bits(&y) == bits(&exact), "{case:?}, {}", isa.name());
+            assert!(argmax == places, "{case:?}, {}: places", isa.name());
+            let inferred = with_isa(isa, || output(len, |y| pooling::max_infer(&g, &x, y)));
+            assert!(bits(&inferred) == bits(&exact), "{case:?}, {}: inference", isa.name());
+        }
+    }
+}
+
+#[test]
 fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
     for (case, (kernel, stride)) in CASES.into_iter().flat_map(|case| POOLS.map(|pool| (case, pool))) {
         let (conv, n, filters) = (geometry(case), case.0[0], case.4);
