@@ -42,6 +42,7 @@ impl Folder {
     pub fn program(&self, name: &str, line: &str) -> Command {
         let path = match name {
             "train" => env!("CARGO_BIN_EXE_train"),
+            "bench" => env!("CARGO_BIN_EXE_bench"),
             "gradcheck" => env!("CARGO_BIN_EXE_gradcheck"),
             "filterviz" => env!("CARGO_BIN_EXE_filterviz"),
             "applyfilter" => env!("CARGO_BIN_EXE_applyfilter"),

@@ -1,0 +1,137 @@
+//! How the cost of a training step grows with batch, filters, image, hidden neurons and threads.
+
+use layers::ndarray::ArrayView4;
+use layers::{Labels, Purpose, Random};
+use model::{ConvParam, Network, SimpleConvNet};
+use optim::{Optimizer, OptimizerConfig};
+use tensor::threads::{Pool, available_cores};
+
+use super::count::dense_flop;
+use super::limit::{Meter, Pools};
+use super::timing::{Timing, measure};
+
+const BATCH: usize = 100;
+const BATCHES: [usize; 19] = [1, 2, 3, 5, 10, 16, 24, 25, 26, 32, 50, 64, 100, 101, 128, 256, 512, 1000, 1024];
+const FILTERS: [usize; 11] = [8, 16, 24, 30, 31, 32, 33, 48, 64, 96, 128];
+/// Only even sizes come out even: of a side, four pixels are lost to the convolution, and the pooling halves the rest.
+const SIDES: [usize; 10] = [14, 20, 26, 28, 30, 32, 40, 56, 84, 112];
+const HIDDEN: [usize; 10] = [50, 64, 99, 100, 101, 128, 200, 256, 500, 1000];
+
+/// Steps of one size after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// What grows.
+    pub name: &'static str,
+    /// The steps.
+    pub points: Vec<Point>,
+}
+
+/// A step of one size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The size.
+    pub value: usize,
+    /// Seconds an image.
+    pub per_image: Timing,
+    /// Counted densely, for one image.
+    pub flop_per_image: usize,
+    /// The limit of so many threads, where they are not all.
+    pub limit: Option<f64>,
+}
+
+/// Measures every axis; calls `between` after each.
+///
+/// # Errors
+/// Where a network cannot be built.
+pub fn growth(pools: &Pools, budget: f64, tiny: bool, meter: &mut Meter) -> anyhow::Result<Vec<Axis>> {
+    let most = if tiny { 1 } else { usize::MAX };
+    let book = SimpleConvNet::default();
+    let filters = |filter_num| SimpleConvNet { conv_param: ConvParam { filter_num, ..book.conv_param }, ..book };
+    let side = |side| SimpleConvNet { input_dim: [1, side, side], ..book };
+    let hidden = |hidden_size| SimpleConvNet { hidden_size, ..book };
+    let mut axes = Vec::new();
+    let mut axis = |name, values: &[usize], settings: &dyn Fn(usize) -> (SimpleConvNet, usize)| {
+        let points = values.iter().take(most).map(|&value| {
+            let (net, batch) = settings(value);
+            pools.all.install(|| point(value, &net, batch, budget))
+        });
+        axes.push(Axis { name, points: points.collect::<anyhow::Result<_>>()? });
+        meter.window(pools);
+        anyhow::Ok(())
+    };
+    axis("batch", &BATCHES, &|batch| (book, batch))?;
+    axis("filters", &FILTERS, &|count| (filters(count), BATCH))?;
+    axis("image", &SIDES, &|pixels| (side(pixels), BATCH))?;
+    axis("hidden", &HIDDEN, &|neurons| (hidden(neurons), BATCH))?;
+    axes.push(threads(&book, budget, most, meter)?);
+    Ok(axes)
+}
+
+fn threads(book: &SimpleConvNet, budget: f64, most: usize, meter: &Meter) -> anyhow::Result<Axis> {
+    let counts = thread_counts(available_cores());
+    let points = counts.into_iter().take(most).map(|count| {
+        let pool = Pool::new(count);
+        let point = pool.install(|| point(count, book, BATCH, budget))?;
+        Ok(Point { limit: Some(meter.gflops_of(&pool)), ..point })
+    });
+    Ok(Axis { name: "threads", points: points.collect::<anyhow::Result<_>>()? })
+}
+
+/// Every number up to four, then about four between one power of two and the next, and the last.
+fn thread_counts(cores: usize) -> Vec<usize> {
+    let all = (1..=cores).filter(|&count| {
+        let step = (count + 1).next_power_of_two() / 8;
+        count == cores || count.is_multiple_of(step.max(1))
+    });
+    all.collect()
+}
+
+fn point(value: usize, net: &SimpleConvNet, batch: usize, budget: f64) -> anyhow::Result<Point> {
+    let mut network: Network = net.build(0)?;
+    let flop_per_image = dense_flop(&network).training;
+    let [channels, height, width] = net.input_dim;
+    let mut random = Random::new(0, Purpose::Other(0));
+    let x: Vec<f32> = (0..batch * channels * height * width).map(|_| random.uniform() as f32).collect();
+    let t: Vec<usize> = (0..batch).map(|i| i % net.output_size).collect();
+    let x = ArrayView4::from_shape((batch, channels, height, width), &x).expect("as long as its shape");
+    let mut adam = OptimizerConfig::default().build()?;
+    let Timing { median, min, max } = measure(budget, &mut || {
+        network.gradient(x, Labels::Classes(&t));
+        update(&mut network, &mut *adam);
+    });
+    let [median, min, max] = [median, min, max].map(|seconds| seconds / batch as f64);
+    Ok(Point { value, per_image: Timing { median, min, max }, flop_per_image, limit: None })
+}
+
+fn update(network: &mut Network, optimizer: &mut dyn Optimizer) {
+    let mut slot = 0;
+    optimizer.begin_step();
+    network.visit_params_mut(&mut |_, param| {
+        let (value, grad) = param.value_and_grad_mut();
+        optimizer.update(slot, value, grad);
+        slot += 1;
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_makes_a_network() {
+        let book = SimpleConvNet::default();
+        for side in SIDES {
+            SimpleConvNet { input_dim: [1, side, side], ..book }.build::<f32>(0).unwrap();
+        }
+        let point = point(7, &SimpleConvNet { input_dim: [1, 14, 14], ..book }, 2, 0.0).unwrap();
+        assert!(point.value == 7 && point.per_image.min > 0.0 && point.limit.is_none());
+    }
+
+    #[test]
+    fn few_of_many_threads_are_tried() {
+        assert_eq!(thread_counts(1), [1]);
+        assert_eq!(thread_counts(6), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(thread_counts(24), [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24]);
+        assert!(thread_counts(255).len() < 30 && thread_counts(255).ends_with(&[255]));
+    }
+}

@@ -1,0 +1,235 @@
+//! A training step taken apart.
+
+use std::time::Instant;
+
+use anyhow::ensure;
+use datasets::{Batches, Dataset, Sampling, Scaling};
+use layers::ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD};
+use layers::{Labels, Layer, Relu, SoftmaxWithLoss, Window};
+use model::{Network, SimpleConvNet};
+use optim::{Optimizer, OptimizerConfig};
+use tensor::{Geometry, Plan, affine, conv_pool};
+
+use super::timing::Timing;
+
+/// The parts, in their order.
+pub const PARTS: [&str; 13] = [
+    "gather",
+    "convolution, ReLU, pooling",
+    "affine 1",
+    "ReLU",
+    "affine 2",
+    "softmax and loss",
+    "loss backward",
+    "affine 2 backward",
+    "ReLU backward",
+    "affine 1 input gradient",
+    "affine 1 weight gradient",
+    "convolution weight gradient",
+    "update (Adam)",
+];
+
+/// Values and gradient of a parameter.
+#[derive(Debug, Clone)]
+pub(super) struct Weights {
+    pub(super) value: Vec<f32>,
+    pub(super) grad: Vec<f32>,
+}
+
+/// The book's network as a row of calls of the kernels, with everything between them in the open.
+#[derive(Debug)]
+pub struct OpenStep {
+    pub(super) plan: Plan,
+    /// W1, b1, W2, b2, W3, b3.
+    pub(super) params: [Weights; 6],
+    image: [usize; 3],
+    hidden: usize,
+    classes: usize,
+    pub(super) x: Vec<f32>,
+    t: Vec<usize>,
+    pub(super) pooled: Vec<f32>,
+    pub(super) argmax: Vec<u32>,
+    hidden_in: Vec<f32>,
+    hidden_out: Vec<f32>,
+    scores: Vec<f32>,
+    dscores: Vec<f32>,
+    dhidden_out: Vec<f32>,
+    pub(super) dhidden_in: Vec<f32>,
+    pub(super) dpooled: Vec<f32>,
+    last_layer: SoftmaxWithLoss,
+    optimizer: Box<dyn Optimizer>,
+}
+
+impl OpenStep {
+    /// The same weights as `network`, which was built from `settings`.
+    ///
+    /// # Errors
+    /// Where the convolution and the pooling do not work in one pass.
+    pub fn new(settings: &SimpleConvNet, network: &Network, batch: usize) -> anyhow::Result<Self> {
+        let conv = settings.conv_param;
+        let window = Window::square(conv.filter_size).pad(conv.pad).stride(conv.stride);
+        let conv = Geometry::new(settings.input_dim, window)?;
+        let [height, width] = conv.output();
+        let filters = settings.conv_param.filter_num;
+        let pool = Geometry::new([filters, height, width], Window::square(2).stride(2))?;
+        let pooled = batch * filters * pool.positions();
+        let plan = Plan::new(conv, pool).ok_or_else(|| anyhow::anyhow!("the pooling does not fit the convolution"))?;
+        let mut params = Vec::new();
+        network.visit_params(&mut |_, param| {
+            params.push(Weights { value: param.values().to_vec(), grad: vec![0.0; param.values().len()] });
+        });
+        let Ok(params) = <[Weights; 6]>::try_from(params) else { anyhow::bail!("the network is not the book's") };
+        let (hidden, classes) = (settings.hidden_size, settings.output_size);
+        Ok(OpenStep {
+            x: vec![0.0; batch * plan.conv().input_len()],
+            plan,
+            params,
+            image: settings.input_dim,
+            hidden,
+            classes,
+            t: vec![0; batch],
+            pooled: vec![0.0; pooled],
+            argmax: vec![0; pooled],
+            hidden_in: vec![0.0; batch * hidden],
+            hidden_out: vec![0.0; batch * hidden],
+            scores: vec![0.0; batch * classes],
+            dscores: vec![0.0; batch * classes],
+            dhidden_out: vec![0.0; batch * hidden],
+            dhidden_in: vec![0.0; batch * hidden],
+            dpooled: vec![0.0; pooled],
+            last_layer: SoftmaxWithLoss::new(),
+            optimizer: OptimizerConfig::default().build()?,
+        })
+    }
+
+    /// Images in a batch.
+    pub(super) fn batch(&self) -> usize {
+        self.t.len()
+    }
+
+    /// One step; after each part but the update `lap` is called. Gives the loss.
+    fn gradient(&mut self, data: &Dataset, indices: &[usize], lap: &mut dyn FnMut()) -> f32 {
+        let [w1, b1, w2, b2, w3, b3] = &mut self.params;
+        data.gather(indices, Scaling::Unit, &mut self.x, &mut self.t);
+        lap();
+        conv_pool::forward(&self.plan, &self.x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.argmax));
+        lap();
+        affine::forward(&self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
+        lap();
+        let shape = [self.t.len(), self.hidden];
+        Relu.infer(view(shape, &self.hidden_in), view_mut(shape, &mut self.hidden_out));
+        lap();
+        affine::forward(&self.hidden_out, &w3.value, &b3.value, &mut self.scores);
+        lap();
+        let (t, dim) = (Labels::Classes(&self.t), (self.t.len(), self.classes));
+        let loss = self.last_layer.forward(ArrayView2::from_shape(dim, &self.scores).expect("as its shape"), t);
+        lap();
+        self.last_layer.backward(t, ArrayViewMut2::from_shape(dim, &mut self.dscores).expect("as its shape"));
+        lap();
+        affine::backward_input(&w3.value, self.classes, &self.dscores, &mut self.dhidden_out);
+        affine::backward_weights(&self.hidden_out, &self.dscores, &mut w3.grad, &mut b3.grad);
+        lap();
+        let (x, y) = (view(shape, &self.hidden_in), view(shape, &self.hidden_out));
+        Relu.backward(x, y, view(shape, &self.dhidden_out), Some(view_mut(shape, &mut self.dhidden_in)));
+        lap();
+        affine::backward_input(&w2.value, self.hidden, &self.dhidden_in, &mut self.dpooled);
+        lap();
+        affine::backward_weights(&self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
+        lap();
+        let pooled = (&self.pooled[..], &self.argmax[..]);
+        conv_pool::backward_weights(&self.plan, &self.x, pooled, &self.dpooled, &mut w1.grad, &mut b1.grad);
+        lap();
+        loss
+    }
+
+    fn update(&mut self) {
+        self.optimizer.begin_step();
+        for (slot, Weights { value, grad }) in self.params.iter_mut().enumerate() {
+            self.optimizer.update(slot, value, grad);
+        }
+    }
+
+    /// Refuses to call this a step of the network where loss or gradients differ by a bit.
+    fn check(&mut self, network: &mut Network, data: &Dataset, indices: &[usize]) -> anyhow::Result<()> {
+        let loss = self.gradient(data, indices, &mut || {});
+        let [channels, height, width] = self.image;
+        let shape = vec![self.t.len(), channels, height, width];
+        let x = ArrayViewD::from_shape(shape, &self.x).expect("as long as its shape");
+        let expected = network.gradient(x, Labels::Classes(&self.t));
+        ensure!(loss.to_bits() == expected.to_bits(), "the loss of the parts is {loss}, that of the step {expected}");
+        let mut params = self.params.iter();
+        let mut differs = None;
+        network.visit_params(&mut |name, param| {
+            let ours = params.next().map_or(&[][..], |weights| &weights.grad);
+            let same = ours.iter().map(|x| x.to_bits()).eq(param.grads().iter().map(|x| x.to_bits()));
+            if !same && differs.is_none() {
+                differs = Some(name.to_owned());
+            }
+        });
+        match differs {
+            None => Ok(()),
+            Some(name) => anyhow::bail!("the gradient of {name} from the parts is not that of the step, bit for bit"),
+        }
+    }
+
+    /// Takes `steps` steps of a training apart: seconds for each of the [`PARTS`].
+    ///
+    /// # Errors
+    /// Where the parts together are not the step: loss and gradients have to be the same to the bit.
+    pub fn time(&mut self, network: &mut Network, data: &Dataset, steps: usize) -> anyhow::Result<Vec<Timing>> {
+        let mut batches = Batches::new(data.len(), self.batch(), Sampling::Book, 0)?;
+        self.check(network, data, batches.next_batch())?;
+        let mut laps = vec![Vec::with_capacity(steps); PARTS.len()];
+        for _ in 0..steps {
+            let indices = batches.next_batch();
+            let (mut part, mut last) = (0, Instant::now());
+            let mut lap = || {
+                let now = Instant::now();
+                laps[part].push((now - last).as_secs_f64());
+                (part, last) = (part + 1, now);
+            };
+            self.gradient(data, indices, &mut lap);
+            self.update();
+            lap();
+        }
+        Ok(laps.into_iter().map(Timing::of).collect())
+    }
+}
+
+fn view(shape: [usize; 2], values: &[f32]) -> ArrayViewD<'_, f32> {
+    ArrayView2::from_shape(shape, values).expect("as long as its shape").into_dyn()
+}
+
+fn view_mut(shape: [usize; 2], values: &mut [f32]) -> ArrayViewMutD<'_, f32> {
+    ArrayViewMut2::from_shape(shape, values).expect("as long as its shape").into_dyn()
+}
+
+#[cfg(test)]
+mod tests {
+    use datasets::digits;
+    use model::ConvParam;
+
+    use super::*;
+
+    fn small() -> (SimpleConvNet, Network, Dataset) {
+        let conv_param = ConvParam { filter_num: 4, ..ConvParam::default() };
+        let settings = SimpleConvNet { conv_param, hidden_size: 12, ..SimpleConvNet::default() };
+        (settings, settings.build(0).unwrap(), digits::splits(40, 1, 0).train)
+    }
+
+    #[test]
+    fn the_parts_are_the_step() {
+        let (settings, mut network, data) = small();
+        let mut open = OpenStep::new(&settings, &network, 10).unwrap();
+        assert_eq!(open.time(&mut network, &data, 3).unwrap().len(), PARTS.len());
+    }
+
+    #[test]
+    fn parts_of_another_step_are_refused() {
+        let (settings, mut network, data) = small();
+        let mut open = OpenStep::new(&settings, &network, 10).unwrap();
+        open.params[5].value[0] += 0.125;
+        let error = open.time(&mut network, &data, 3).unwrap_err().to_string();
+        assert!(error.contains("the loss of the parts"), "{error}");
+    }
+}
