@@ -1,9 +1,12 @@
 //! The project's chores, run as `cargo xtask <task>`. One file a task.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod fetch_mnist;
+mod peers;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,15 +18,24 @@ enum Task {
     FetchMnist(fetch_mnist::Args),
     /// Run every check: format, clippy, documentation, tests, each crate alone, the example projects, package counts
     Ci,
+    /// Measure: `cargo xtask bench --help`, and `cargo xtask bench --peers --help` for the comparison with others
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What the program `bench` of tools understands
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::FetchMnist(args) => fetch_mnist::run(args),
-        Task::Ci => ci::run(),
+        Task::FetchMnist(args) => fetch_mnist::run(args).map(|()| true),
+        Task::Ci => ci::run().map(|()| true),
+        Task::Bench { words } => bench::run(words),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
