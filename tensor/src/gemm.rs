@@ -6,7 +6,10 @@ use crate::real::Real;
 
 /// `c ← alpha · a · b + beta · c` for `a` (M, K), `b` (K, N), `c` (M, N), each with any strides.
 ///
-/// With `beta = 0`, `c` is not read: it may hold anything, NaN included.
+/// With `beta = 0`, `c` is not read: it may hold anything, NaN included. In `f32` every element starts with `beta · c` and adds
+/// its products in ascending K with fused multiply-adds (a matrix times a vector: sixteen sums side by side); alpha is
+/// multiplied into `b`. So the result depends on the shape and the strides alone, never on instruction set or threads. `f64`
+/// is the crate matrixmultiply.
 ///
 /// ```
 /// use tensor::ndarray::{array, Array2};

@@ -2,8 +2,9 @@
 //! along the same axis, in the forward pass as factors (products of rows), in the backward passes as lanes (weighted sums
 //! of rows).
 
-use super::dot::{self, Lines};
-use super::rows::{Coefficients, Out, Rows, Start, weighted_sums};
+use super::dot::{Lines, products};
+use super::matrix::{Matrix, Out};
+use super::rows::{Rows, Start, weighted_sums};
 use crate::threads::{for_each_block, for_each_part};
 
 /// Rows of `x` that one task takes: few enough to stay in its cache while all of `w` passes by.
@@ -17,21 +18,17 @@ pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
     if n >= SAMPLES_A_TASK {
+        let w = Lines::new(w, inputs, outputs);
         for_each_part(y, SAMPLES_A_TASK * outputs, |task, y| {
-            let rows = y.len() / outputs;
-            let x = Lines { values: &x[task * SAMPLES_A_TASK * inputs..], stride: inputs, rows };
-            let w = Lines { values: w, stride: inputs, rows: outputs };
-            dot::products(x, w, inputs, b, y, outputs);
+            let x = Lines::new(&x[task * SAMPLES_A_TASK * inputs..], inputs, y.len() / outputs);
+            products(x, w, b, Out::new(y, outputs));
         });
     } else {
+        let x = Lines::new(x, inputs, n);
         for_each_block(y, outputs, OUTPUTS_A_TASK, |task, mut block| {
             let (first, columns) = (task * OUTPUTS_A_TASK, block.columns());
-            let (w, b) = (&w[first * inputs..][..columns * inputs], &b[first..][..columns]);
-            let w = Lines { values: w, stride: inputs, rows: columns };
-            for sample in 0..block.rows() {
-                let x = Lines { values: &x[sample * inputs..][..inputs], stride: inputs, rows: 1 };
-                dot::products(x, w, inputs, b, block.row(sample), columns);
-            }
+            let w = Lines::new(&w[first * inputs..], inputs, columns);
+            products(x, w, &b[first..][..columns], Out::block(&mut block));
         });
     }
 }
@@ -49,10 +46,10 @@ pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [
         return;
     }
     // dWᵀ = dYᵀ · X
+    let (x, dy_t) = (Matrix::row_major(x, inputs, [n, inputs]), Matrix::new(dy, [1, outputs], [outputs, n]));
     for_each_block(dw, inputs, INPUTS_A_TASK, |task, mut block| {
-        let coefficients = Coefficients { values: dy, strides: [1, outputs] };
-        let rows = Rows::matrix(x.get(task * INPUTS_A_TASK..).unwrap_or(&[]), inputs, n, block.columns());
-        weighted_sums(Start::Zero, coefficients, rows, Out::block(&mut block));
+        let x = x.some_columns(task * INPUTS_A_TASK, block.columns());
+        weighted_sums(Start::Zero, dy_t, Rows::matrix(x), Out::block(&mut block));
     });
 }
 
@@ -61,9 +58,10 @@ pub(super) fn backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f3
     if inputs == 0 {
         return;
     }
+    let n = dx.len() / inputs;
+    let (w, dy) = (Matrix::row_major(w, inputs, [outputs, inputs]), Matrix::row_major(dy, outputs, [n, outputs]));
     for_each_block(dx, inputs, INPUTS_A_TASK, |task, mut block| {
-        let coefficients = Coefficients { values: dy, strides: [outputs, 1] };
-        let rows = Rows::matrix(&w[task * INPUTS_A_TASK..], inputs, outputs, block.columns());
-        weighted_sums(Start::Zero, coefficients, rows, Out::block(&mut block));
+        let w = w.some_columns(task * INPUTS_A_TASK, block.columns());
+        weighted_sums(Start::Zero, dy, Rows::matrix(w), Out::block(&mut block));
     });
 }

@@ -2,8 +2,9 @@
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, tree_sum};
+use super::matrix::{Matrix, Out};
 use super::patches::{Patches, SLACK};
-use super::rows::{Coefficients, Out, Rows, Start, weighted_sums};
+use super::rows::{Rows, Start, weighted_sums};
 use super::scratch;
 use super::transpose;
 use crate::geometry::Geometry;
@@ -46,9 +47,9 @@ pub(super) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &
         let [x, w, b] = task_input(geometry, [x, w, b], group, task);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
-            let coefficients = Coefficients { values: w, strides: [patch, 1] };
+            let w = Matrix::row_major(w, patch, [b.len(), patch]);
             let rows = Rows::panels(patches, patch, positions);
-            weighted_sums(Start::Bias(b), coefficients, rows, Out::new(y, positions, positions));
+            weighted_sums(Start::Bias(b), w, rows, Out::new(y, positions));
         });
     });
 }
@@ -66,10 +67,10 @@ pub(super) fn backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &
             scratch::with(rows_len + filters.next_multiple_of(16) * positions, |buffer| {
                 let (taps, dy_t) = buffer.split_at_mut(rows_len);
                 layout.write_rows(x, 0.0, taps);
-                transpose::to_panels(dy, positions, [filters, positions], dy_t);
-                let coefficients = Coefficients { values: taps, strides: [positions, 1] };
+                transpose::to_panels(Matrix::row_major(dy, positions, [filters, positions]), dy_t);
+                let taps = Matrix::row_major(taps, positions, [patch, positions]);
                 let rows = Rows::panels(dy_t, positions, filters);
-                weighted_sums(Start::Out, coefficients, rows, Out::new(dw_t, filters, filters));
+                weighted_sums(Start::Out, taps, rows, Out::new(dw_t, filters));
             });
         });
         for (filter, dw) in dw.chunks_exact_mut(patch).enumerate() {
@@ -143,10 +144,10 @@ pub(super) fn backward_input(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mu
     for_each_part(dx, geometry.input_len(), |image, dx| {
         let dy = &dy[image * filters * positions..][..filters * positions];
         scratch::with(patch * positions + SLACK, |dpatches| {
-            let coefficients = Coefficients { values: w, strides: [1, patch] };
-            let rows = Rows::matrix(dy, positions, filters, positions);
+            let w_t = Matrix::new(w, [1, patch], [patch, filters]);
+            let rows = Rows::matrix(Matrix::row_major(dy, positions, [filters, positions]));
             let out = &mut dpatches[..patch * positions];
-            weighted_sums(Start::Zero, coefficients, rows, Out::new(out, positions, positions));
+            weighted_sums(Start::Zero, w_t, rows, Out::new(out, positions));
             layout.add_back(dpatches, dx);
         });
     });

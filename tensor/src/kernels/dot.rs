@@ -2,88 +2,117 @@
 //!
 //! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one
 //! fused multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the
-//! definition, whatever the width of the registers. A tile of some rows of `a` by some rows of `b` stays in registers
-//! while k runs.
+//! definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile
+//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while k runs.
+
+use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::isa::{Kernel, Vectors, run};
-use super::lanes::{Lanes, tree_sum};
+use super::lanes::{Lanes, Lanes16};
+use super::matrix::{Matrix, Out};
 
-/// `rows` rows of `len` numbers each, `stride` apart.
+/// Rows of `len` numbers side by side, `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {
-    pub(super) values: &'a [f32],
-    pub(super) stride: usize,
-    pub(super) rows: usize,
+    first: *const f32,
+    stride: isize,
+    len: usize,
+    rows: usize,
+    borrowed: PhantomData<&'a [f32]>,
 }
 
-impl Lines<'_> {
-    fn check(&self, len: usize) {
-        let needed = if self.rows == 0 { 0 } else { (self.rows - 1) * self.stride + len };
-        assert!(needed <= self.values.len(), "{} numbers are fewer than {needed}", self.values.len());
+// SAFETY: it stands for a shared borrow of numbers.
+unsafe impl Sync for Lines<'_> {}
+// SAFETY: as above.
+unsafe impl Send for Lines<'_> {}
+
+impl<'a> Lines<'a> {
+    /// The first `rows` rows of a slice, one after the other.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub(super) fn new(values: &'a [f32], len: usize, rows: usize) -> Self {
+        Lines::matrix(Matrix::row_major(values, len, [rows, len]))
+    }
+
+    /// The rows of a matrix whose columns lie side by side.
+    ///
+    /// # Panics
+    /// Where they do not.
+    pub(super) fn matrix(matrix: Matrix<'a>) -> Self {
+        let Matrix { first, strides: [stride, side], rows, columns: len, .. } = matrix;
+        assert!(side == 1, "a stride of {side} along the rows");
+        Lines { first, stride, len, rows, borrowed: PhantomData }
+    }
+
+    /// Where a number lies.
+    #[inline(always)]
+    fn at(&self, row: usize, k: usize) -> *const f32 {
+        self.first.wrapping_offset(row as isize * self.stride).wrapping_add(k)
     }
 }
 
-/// Computes `out` (rows of `a` × rows of `b`, rows `out_stride` apart) on this thread.
+/// Computes all of `out` (rows of `a` × rows of `b`) on this thread.
 ///
 /// # Panics
-/// Where a slice is too short.
-pub(super) fn products(a: Lines<'_>, b: Lines<'_>, len: usize, start: &[f32], out: &mut [f32], out_stride: usize) {
-    a.check(len);
-    b.check(len);
-    if a.rows == 0 || b.rows == 0 {
-        return;
-    }
-    assert!(b.rows <= out_stride && (a.rows - 1) * out_stride + b.rows <= out.len(), "out is too short");
-    assert_eq!(start.len(), b.rows, "one start for each row of b");
-    run(Products { a, b, len, start, out, out_stride });
+/// Where the sizes do not match.
+pub(super) fn products(a: Lines<'_>, b: Lines<'_>, start: &[f32], out: Out<'_>) {
+    assert!(a.len == b.len && start.len() == b.rows, "rows of {} and {}, {} starts", a.len, b.len, start.len());
+    assert!([out.rows, out.columns] == [a.rows, b.rows], "{}×{} for {}×{}", out.rows, out.columns, a.rows, b.rows);
+    run(Products { a, b, start, out });
 }
 
 struct Products<'a> {
     a: Lines<'a>,
     b: Lines<'a>,
-    len: usize,
     start: &'a [f32],
-    out: &'a mut [f32],
-    out_stride: usize,
+    out: Out<'a>,
 }
 
 impl Kernel for Products<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vectors>(mut self) {
-        // SAFETY: the machine has the instructions; `products` checked all lengths.
+    unsafe fn run<V: Vectors>(self) {
+        // SAFETY: the machine has the instructions; `products` checked all sizes.
         unsafe {
             if V::REGISTERS_OF_16 >= 32 {
-                self.tiles::<V, 5>();
+                self.tiles::<V, 5, 5>();
             } else {
-                self.tiles::<V, 2>();
+                self.tiles::<V, 4, 3>();
             }
         }
     }
 }
 
+/// Where two passes go over the same numbers: so many of each row that they are still in the first-level cache for the
+/// second. A multiple of 16.
+const K_AT_ONCE: usize = 512;
+
+/// The lanes of all sums of a tile; enough for the largest.
+type Sums = [[f32; 16]; 32];
+
 impl Products<'_> {
-    /// Tiles of `T` rows of `a` by `T` rows of `b`. The rows of `b` stay in the cache while those of `a` pass by.
+    /// Tiles of `M` rows of `a` by `N` rows of `b`. The rows of `b` stay in the cache while those of `a` pass by.
     ///
     /// # Safety
-    /// As [`Kernel::run`]; all lengths are checked.
+    /// As [`Kernel::run`]; all sizes are checked.
     #[inline(always)]
-    unsafe fn tiles<V: Vectors, const T: usize>(&mut self) {
+    unsafe fn tiles<V: Vectors, const M: usize, const N: usize>(&self) {
         let mut j = 0;
-        // SAFETY: every tile lies inside a, b and out.
+        // SAFETY: every tile lies inside a, b and out. (`const`: arms that this N cannot reach are not even compiled.)
         unsafe {
-            while j + T <= self.b.rows {
-                self.all_rows::<V, T, T>(j);
-                j += T;
+            while j + N <= self.b.rows {
+                self.all_rows::<V, M, N>(j);
+                j += N;
             }
-            // (`const`: arms that this T cannot reach are not even compiled.)
             match self.b.rows - j {
                 0 => {}
-                4 if const { T > 4 } => self.all_rows::<V, T, 4>(j),
-                3 if const { T > 3 } => self.all_rows::<V, T, 3>(j),
-                2 if const { T > 2 } => self.all_rows::<V, T, 2>(j),
-                _ => self.all_rows::<V, T, 1>(j),
+                4 if const { N > 4 } => self.all_rows::<V, M, 4>(j),
+                3 if const { N > 3 } => self.all_rows::<V, M, 3>(j),
+                2 => self.all_rows::<V, M, 2>(j),
+                _ => self.all_rows::<V, M, 1>(j),
             }
         }
     }
@@ -91,7 +120,7 @@ impl Products<'_> {
     /// # Safety
     /// As [`Kernel::run`]; `b` has the rows `j .. j + N`.
     #[inline(always)]
-    unsafe fn all_rows<V: Vectors, const M: usize, const N: usize>(&mut self, j: usize) {
+    unsafe fn all_rows<V: Vectors, const M: usize, const N: usize>(&self, j: usize) {
         let mut i = 0;
         // SAFETY: every tile lies inside a, b and out.
         unsafe {
@@ -102,8 +131,8 @@ impl Products<'_> {
             match self.a.rows - i {
                 0 => {}
                 4 if const { M > 4 } => self.tile::<V, 4, N>(i, j),
-                3 if const { M > 3 } => self.tile::<V, 3, N>(i, j),
-                2 if const { M > 2 } => self.tile::<V, 2, N>(i, j),
+                3 => self.tile::<V, 3, N>(i, j),
+                2 => self.tile::<V, 2, N>(i, j),
                 _ => self.tile::<V, 1, N>(i, j),
             }
         }
@@ -112,70 +141,96 @@ impl Products<'_> {
     /// # Safety
     /// As [`Kernel::run`]; `a` has the rows `i .. i + M`, `b` the rows `j .. j + N`.
     #[inline(always)]
-    unsafe fn tile<V: Vectors, const M: usize, const N: usize>(&mut self, i: usize, j: usize) {
-        // SAFETY: k stays below `len`, for which both rows are valid; out was checked.
+    unsafe fn tile<V: Vectors, const M: usize, const N: usize>(&self, i: usize, j: usize) {
+        // SAFETY: the caller's promise; the tile lies inside `out`.
         unsafe {
-            let a = self.a.values.as_ptr().add(i * self.a.stride);
-            let b = self.b.values.as_ptr().add(j * self.b.stride);
-            let mut sums = [[V::V16::splat(0.0); N]; M];
-            let mut k = 0;
-            while k + 16 <= self.len {
-                let b_k: [V::V16; N] = vectors::<V, N>(b.add(k), self.b.stride, 16);
+            let mut sums: Sums = [[0.0; 16]; 32];
+            if V::REGISTERS_OF_16 >= 32 {
+                self.sums::<V::V16, 16, M, N>([i, j], 0, 0..self.a.len, &mut sums);
+            } else {
+                for k in (0..self.a.len).step_by(K_AT_ONCE) {
+                    let k = k..(k + K_AT_ONCE).min(self.a.len);
+                    self.sums::<V::V8, 8, M, N>([i, j], 0, k.clone(), &mut sums);
+                    self.sums::<V::V8, 8, M, N>([i, j], 8, k, &mut sums);
+                }
+            }
+            let mut added = [0.0; 32];
+            for first in (0..M * N).step_by(16) {
+                let vectors = std::array::from_fn(|t| V::V16::load(sums[first + t].as_ptr()));
+                added[first..first + 16].copy_from_slice(&V::V16::tree_sums(vectors));
+            }
+            for m in 0..M {
+                for n in 0..N {
+                    let out = self.out.first.add((i + m) * self.out.stride + j + n);
+                    *out = added[m * N + n] + *self.start.get_unchecked(j + n);
+                }
+            }
+        }
+    }
+
+    /// Adds some k, from a multiple of 16 on, to `W` lanes of all sums of a tile, from lane `lane` on.
+    ///
+    /// # Safety
+    /// As `tile`; these k exist.
+    #[inline(always)]
+    unsafe fn sums<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(
+        &self,
+        [i, j]: [usize; 2],
+        lane: usize,
+        k: Range<usize>,
+        to: &mut Sums,
+    ) {
+        // SAFETY: what is read lies inside the rows.
+        unsafe {
+            let (a, b) = (self.a.at(i, lane), self.b.at(j, lane));
+            let mut sums = [[L::splat(0.0); N]; M];
+            for (m, sums) in sums.iter_mut().enumerate() {
+                for (n, sum) in sums.iter_mut().enumerate() {
+                    *sum = L::load(to[m * N + n].as_ptr().add(lane));
+                }
+            }
+            let Range { start: mut k, end } = k;
+            while k + 16 <= end {
+                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.stride, W);
                 for (m, sums) in sums.iter_mut().enumerate() {
-                    let a_k = V::V16::load(a.add(m * self.a.stride + k));
+                    let a_k = L::load(a.wrapping_offset(m as isize * self.a.stride).wrapping_add(k));
                     for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
                         *sum = a_k.mul_add(b_k, *sum);
                     }
                 }
                 k += 16;
             }
-            if k < self.len {
-                let b_k: [V::V16; N] = vectors::<V, N>(b.add(k), self.b.stride, self.len - k);
+            let left = end.saturating_sub(k + lane).min(W);
+            if left > 0 {
+                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.stride, left);
                 for (m, sums) in sums.iter_mut().enumerate() {
-                    let a_k = V::V16::load_first(a.add(m * self.a.stride + k), self.len - k);
+                    let a_k = L::load_first(a.wrapping_offset(m as isize * self.a.stride).wrapping_add(k), left);
                     for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
                         *sum = a_k.mul_add(b_k, *sum);
                     }
                 }
             }
-            // Through memory, in loops that the compiler unrolls: else it would keep all sums in memory throughout.
-            let mut lanes = [[[0.0; 16]; N]; M];
-            for (lanes, sums) in lanes.iter_mut().zip(&sums) {
-                for (lanes, sum) in lanes.iter_mut().zip(sums) {
-                    sum.store(lanes.as_mut_ptr());
+            for (m, sums) in sums.iter().enumerate() {
+                for (n, sum) in sums.iter().enumerate() {
+                    sum.store(to[m * N + n].as_mut_ptr().add(lane));
                 }
-            }
-            self.finish(i, j, &lanes);
-        }
-    }
-
-    /// Adds up the lanes of a tile, and writes what they come to.
-    #[inline(always)]
-    fn finish<const M: usize, const N: usize>(&mut self, i: usize, j: usize, lanes: &[[[f32; 16]; N]; M]) {
-        for (m, lanes) in lanes.iter().enumerate() {
-            let out = &mut self.out[(i + m) * self.out_stride + j..][..N];
-            for (n, (out, &lanes)) in out.iter_mut().zip(lanes).enumerate() {
-                *out = tree_sum(lanes) + self.start[j + n];
             }
         }
     }
 }
 
-/// The first `lanes` numbers of `N` rows.
+/// The first `lanes` numbers of `N` rows, `stride` apart.
 ///
 /// # Safety
 /// The machine has the instructions; every row is valid for `lanes` numbers.
 #[inline(always)]
-unsafe fn vectors<V: Vectors, const N: usize>(from: *const f32, stride: usize, lanes: usize) -> [V::V16; N] {
+unsafe fn lines<L: Lanes<W>, const W: usize, const N: usize>(from: *const f32, stride: isize, lanes: usize) -> [L; N] {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut vectors = [V::V16::splat(0.0); N];
+        let mut vectors = [L::splat(0.0); N];
         for (n, vector) in vectors.iter_mut().enumerate() {
-            *vector = if lanes == 16 {
-                V::V16::load(from.add(n * stride))
-            } else {
-                V::V16::load_first(from.add(n * stride), lanes)
-            };
+            let from = from.wrapping_offset(n as isize * stride);
+            *vector = if lanes == W { L::load(from) } else { L::load_first(from, lanes) };
         }
         vectors
     }

@@ -4,8 +4,10 @@ mod affine;
 mod conv_pool;
 mod convolution;
 mod dot;
+mod gemm;
 mod isa;
 mod lanes;
+mod matrix;
 mod matrixmultiply;
 pub(crate) mod multiply_adds;
 mod patches;
@@ -106,7 +108,7 @@ mod tests;
 
 impl Engine for f32 {
     fn gemm(alpha: f32, a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, beta: f32, c: ArrayViewMut2<'_, f32>) {
-        matrixmultiply::sgemm(alpha, a, b, beta, c);
+        gemm::gemm(alpha, a, b, beta, c);
     }
 
     fn conv_forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {

@@ -6,8 +6,11 @@
 //! A matrix product A·B is this with A as the coefficients and B as the rows. So are the weight gradient and the input
 //! gradient of an affine layer, and the convolution over a transposed im2col.
 
+use std::marker::PhantomData;
+
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::Lanes;
+use super::matrix::{Matrix, Out};
 
 /// What a sum starts from.
 #[derive(Clone, Copy)]
@@ -19,79 +22,61 @@ pub(super) enum Start<'a> {
     Bias(&'a [f32]),
 }
 
-/// `coefficient[r][s]` lies at `r · strides[0] + s · strides[1]`.
-#[derive(Clone, Copy)]
-pub(super) struct Coefficients<'a> {
-    pub(super) values: &'a [f32],
-    pub(super) strides: [usize; 2],
-}
-
 /// The rows, as a matrix or in panels of sixteen columns: `rows[s][j]` lies at `s · stride + j / 16 · panel + j % 16`.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    values: &'a [f32],
+    first: *const f32,
     stride: usize,
     panel: usize,
     count: usize,
     columns: usize,
+    borrowed: PhantomData<&'a [f32]>,
 }
 
 impl<'a> Rows<'a> {
-    /// Rows of a row-major matrix: `count` of at least `columns` numbers, `stride` apart.
-    pub(super) fn matrix(values: &'a [f32], stride: usize, count: usize, columns: usize) -> Self {
-        let needed = if count == 0 { 0 } else { (count - 1) * stride + columns };
-        assert!(needed <= values.len(), "rows: {} numbers are fewer than {needed}", values.len());
-        Rows { values, stride, panel: 16, count, columns }
+    /// Rows of a matrix whose columns lie side by side.
+    ///
+    /// # Panics
+    /// Where they do not.
+    pub(super) fn matrix(matrix: Matrix<'a>) -> Self {
+        let Matrix { first, strides, rows: count, columns, .. } = matrix;
+        assert!(strides[1] == 1 && strides[0] >= 0, "strides {strides:?} are no rows");
+        Rows { first, stride: strides[0] as usize, panel: 16, count, columns, borrowed: PhantomData }
     }
 
     /// Panels, each of `count` rows of sixteen numbers one after the other.
+    ///
+    /// # Panics
+    /// Where the slice is too short.
     pub(super) fn panels(values: &'a [f32], count: usize, columns: usize) -> Self {
         let needed = columns.div_ceil(16) * 16 * count;
-        assert!(needed <= values.len(), "rows: {} numbers are fewer than {needed}", values.len());
-        Rows { values, stride: 16, panel: 16 * count, count, columns }
-    }
-}
-
-/// Some rows of an output: `out[r][j]` lies at `first + r · stride + j`. It stands for a mutable borrow of those elements.
-pub(super) struct Out<'a> {
-    first: *mut f32,
-    rows: usize,
-    stride: usize,
-    columns: usize,
-    borrowed: std::marker::PhantomData<&'a mut [f32]>,
-}
-
-impl<'a> Out<'a> {
-    /// All of a row-major matrix with rows of `stride`, of which the first `columns` are the output.
-    pub(super) fn new(values: &'a mut [f32], stride: usize, columns: usize) -> Self {
-        assert!(columns <= stride && (stride == 0 || values.len().is_multiple_of(stride)));
-        let rows = values.len().checked_div(stride).unwrap_or(0);
-        Out { first: values.as_mut_ptr(), rows, stride, columns, borrowed: std::marker::PhantomData }
-    }
-
-    /// Neighbouring columns of a matrix.
-    pub(super) fn block(block: &'a mut crate::threads::Block<'_, f32>) -> Self {
-        let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
-        Out { first: block.as_mut_ptr(), rows, stride, columns, borrowed: std::marker::PhantomData }
+        assert!(needed <= values.len(), "panels of {} numbers, {needed} are needed", values.len());
+        Rows { first: values.as_ptr(), stride: 16, panel: 16 * count, count, columns, borrowed: PhantomData }
     }
 }
 
 /// Rows that stay in the first-level cache while the tiles of a block of columns go over them.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Computes all of `out` on this thread; `rows` begin at the column where `out` begins.
+/// Computes all of `out` on this thread: a row of `coefficients` for every row of `out`, in which there is one for each of
+/// `rows`; `rows` begin at the column where `out` begins.
 ///
 /// # Panics
-/// Where a slice is too short.
-pub(super) fn weighted_sums(start: Start<'_>, coefficients: Coefficients<'_>, rows: Rows<'_>, out: Out<'_>) {
+/// Where the sizes do not match.
+pub(super) fn weighted_sums(start: Start<'_>, coefficients: Matrix<'_>, rows: Rows<'_>, out: Out<'_>) {
     if out.rows == 0 || out.columns == 0 {
         return;
     }
-    if rows.count > 0 {
-        let last = (out.rows - 1) * coefficients.strides[0] + (rows.count - 1) * coefficients.strides[1];
-        assert!(last < coefficients.values.len(), "coefficients: {} are too few", coefficients.values.len());
-    }
-    assert!(rows.columns >= out.columns, "rows of {} columns for {}", rows.columns, out.columns);
+    assert!(
+        [coefficients.rows, coefficients.columns] == [out.rows, rows.count] && rows.columns >= out.columns,
+        "coefficients {}×{}, rows {}×{}, out {}×{}",
+        coefficients.rows,
+        coefficients.columns,
+        rows.count,
+        rows.columns,
+        out.rows,
+        out.columns
+    );
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), out.rows, "one start for each row");
     }
@@ -100,7 +85,7 @@ pub(super) fn weighted_sums(start: Start<'_>, coefficients: Coefficients<'_>, ro
 
 struct WeightedSums<'a> {
     start: Start<'a>,
-    coefficients: Coefficients<'a>,
+    coefficients: Matrix<'a>,
     rows: Rows<'a>,
     out: Out<'a>,
 }
@@ -213,21 +198,20 @@ impl WeightedSums<'_> {
             }
             let [r_stride, s_stride] = self.coefficients.strides;
             // (Wrapping: without any rows these begin behind the end, and are not read.)
-            let coefficients = self.coefficients.values.as_ptr();
-            let mut coefficient = coefficients.wrapping_add(tile.r * r_stride + tile.s * s_stride);
+            let mut coefficient = self.coefficients.at(tile.r, tile.s);
             let Rows { stride, panel, .. } = self.rows;
-            let mut row = self.rows.values.as_ptr().wrapping_add(tile.s * stride + tile.j / 16 * panel);
+            let mut row = self.rows.first.wrapping_add(tile.s * stride + tile.j / 16 * panel);
             // Panels are whole vectors.
             if tile.in_last == 16 || panel != 16 {
                 for _ in tile.s..tile.s_end {
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, 16));
-                    coefficient = coefficient.wrapping_add(s_stride);
+                    coefficient = coefficient.wrapping_offset(s_stride);
                     row = row.wrapping_add(stride);
                 }
             } else {
                 for _ in tile.s..tile.s_end {
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, tile.in_last));
-                    coefficient = coefficient.wrapping_add(s_stride);
+                    coefficient = coefficient.wrapping_offset(s_stride);
                     row = row.wrapping_add(stride);
                 }
             }
@@ -273,13 +257,13 @@ unsafe fn load<V: Vectors, const T: usize>(from: *const f32, panel: usize, in_la
 unsafe fn add_row<V: Vectors, const R: usize, const T: usize>(
     sums: &mut [[V::V16; T]; R],
     coefficient: *const f32,
-    r_stride: usize,
+    r_stride: isize,
     row: [V::V16; T],
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         for (r, sums) in sums.iter_mut().enumerate() {
-            let coefficient = V::V16::splat(*coefficient.add(r * r_stride));
+            let coefficient = V::V16::splat(*coefficient.offset(r as isize * r_stride));
             for (sum, &row) in sums.iter_mut().zip(&row) {
                 *sum = coefficient.mul_add(row, *sum);
             }

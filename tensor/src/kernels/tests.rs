@@ -3,6 +3,8 @@
 //!
 //! Outputs are poisoned with NaN beforehand and guarded behind their end. The check itself is tested with wrong results.
 
+use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, s};
+
 use super::isa::{Isa, Kernel, Vectors, run, with_isa};
 use super::lanes::{Lanes, Lanes16};
 use super::reference;
@@ -195,6 +197,62 @@ fn affine_of_every_size() {
         check(&name("backward_input"), dx.len(), outputs, &dx, &size, |dx| {
             affine::backward_input(&w, outputs, &dy, dx)
         });
+    }
+}
+
+/// A matrix in some memory order: row-major, column-major, with gaps, upside down.
+fn laid_out(values: &[f32], rows: usize, columns: usize, order: usize) -> Array2<f32> {
+    let matrix = ArrayView2::from_shape((rows, columns), values).expect("fits");
+    match order {
+        0 => matrix.to_owned(),
+        1 => {
+            let mut other = Array2::zeros((rows, columns).f());
+            other.assign(&matrix);
+            other
+        }
+        2 => {
+            let mut gaps = Array2::from_elem((rows * 2, columns * 3), f32::NAN);
+            gaps.slice_mut(s![..;2, ..;3]).assign(&matrix);
+            gaps.slice_move(s![..;2, ..;3])
+        }
+        _ => {
+            let mut upside_down = matrix.to_owned();
+            upside_down.invert_axis(Axis(0));
+            upside_down.assign(&matrix);
+            upside_down
+        }
+    }
+}
+
+#[test]
+fn gemm_of_every_size_and_memory_order() {
+    let sizes = [(1, 1, 1), (1, 70, 5), (3, 0, 4), (5, 16, 1), (6, 17, 64), (7, 3, 65), (25, 31, 16), (50, 300, 3)];
+    let larger = [(31, 257, 33), (1, 40, 200), (200, 40, 1), (64, 64, 64), (100, 2, 9)];
+    for (i, (m, k, n)) in sizes.into_iter().chain(larger).enumerate() {
+        for (order, (alpha, beta)) in [(1.0, 0.0), (1.0, 1.0), (-0.5, 2.0), (1.0, 0.25)].into_iter().enumerate() {
+            let (a, b, before) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * n, 3));
+            let exact = |a: &[f64], b: &[f64], c: &[f64], alpha, beta| {
+                let [a, b] = [(a, m, k), (b, k, n)].map(|(v, r, c)| ArrayView2::from_shape((r, c), v).expect("fits"));
+                let mut c = ArrayView2::from_shape((m, n), c).expect("fits").to_owned();
+                crate::gemm(alpha, a, b, beta, c.view_mut());
+                c.into_raw_vec_and_offset().0
+            };
+            let right = exact(&wide(&a), &wide(&b), &wide(&before), f64::from(alpha), f64::from(beta));
+            let [big_a, big_b, big_c] = [&a, &b, &before].map(|v| magnitudes(v));
+            let size = exact(&big_a, &big_b, &big_c, f64::from(alpha).abs(), f64::from(beta).abs());
+            let [a, b] = [laid_out(&a, m, k, (order + i) % 4), laid_out(&b, k, n, (order + i / 4) % 4)];
+            for c_order in 0..4 {
+                let name = format!("gemm {m}×{k}×{n}, alpha {alpha}, beta {beta}, c in order {c_order}");
+                check(&name, m * n, k + 1, &right, &size, |out| {
+                    let mut c = laid_out(&before, m, n, c_order);
+                    if beta == 0.0 {
+                        c.fill(f32::NAN);
+                    }
+                    crate::gemm(alpha, a.view(), b.view(), beta, c.view_mut());
+                    out.iter_mut().zip(&c).for_each(|(out, c)| *out = *c);
+                });
+            }
+        }
     }
 }
 

@@ -126,7 +126,7 @@ impl Lanes<8> for Ymm {
     unsafe fn same_bits(self, other: Self) -> __m256 {
         // SAFETY: the machine has AVX2.
         unsafe {
-            let [a, b] = [self.0, other.0].map(|v| _mm256_castps_si256(v));
+            let (a, b) = (_mm256_castps_si256(self.0), _mm256_castps_si256(other.0));
             _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
         }
     }
@@ -271,21 +271,27 @@ impl Lanes16 for Pair {
     unsafe fn tree_sums(vectors: [Self; 16]) -> [f32; 16] {
         // SAFETY: the machine has AVX2.
         unsafe {
-            let by_8 = vectors.map(|v| _mm256_add_ps(v.0.0, v.1.0));
+            let mut by_8 = [_mm256_setzero_ps(); 16];
+            for (to, vector) in by_8.iter_mut().zip(vectors) {
+                *to = _mm256_add_ps(vector.0.0, vector.1.0);
+            }
             // [a, b]: the four sums of one vector, then those of the other.
-            let by_4: [__m256; 8] = std::array::from_fn(|i| {
+            let mut by_4 = [_mm256_setzero_ps(); 8];
+            for (i, to) in by_4.iter_mut().enumerate() {
                 let (a, b) = (by_8[i], by_8[i + 8]);
-                _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
-            });
-            let by_2: [__m256; 4] = std::array::from_fn(|i| {
+                *to = _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+            }
+            let mut by_2 = [_mm256_setzero_ps(); 4];
+            for (i, to) in by_2.iter_mut().enumerate() {
                 let (a, b) = (by_4[i], by_4[i + 4]);
-                _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b))
-            });
-            let by_1: [Ymm; 2] = std::array::from_fn(|i| {
+                *to = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
+            }
+            let mut by_1 = [Ymm(_mm256_setzero_ps()); 2];
+            for (i, to) in by_1.iter_mut().enumerate() {
                 let (a, b) = (by_2[i], by_2[i + 2]);
-                Ymm(_mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xdd>(a, b)))
-            });
-            let [a, b] = by_1.map(|v| v.to_array());
+                *to = Ymm(_mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xdd>(a, b)));
+            }
+            let (a, b) = (by_1[0].to_array(), by_1[1].to_array());
             // Lane by lane a holds the vectors 0, 4, 2, 6 and 8, 12, 10, 14; b those after them.
             [a[0], b[0], a[2], b[2], a[1], b[1], a[3], b[3], a[4], b[4], a[6], b[6], a[5], b[5], a[7], b[7]]
         }
@@ -295,12 +301,7 @@ impl Lanes16 for Pair {
     unsafe fn even_odd(a: Self, b: Self) -> [Self; 2] {
         // SAFETY: the machine has AVX2.
         unsafe {
-            let half = |a: Ymm, b: Ymm| {
-                let even = _mm256_castps_pd(_mm256_shuffle_ps::<0x88>(a.0, b.0));
-                let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0xdd>(a.0, b.0));
-                [even, odd].map(|v| Ymm(_mm256_castpd_ps(_mm256_permute4x64_pd::<0xd8>(v))))
-            };
-            let ([even_a, odd_a], [even_b, odd_b]) = (half(a.0, a.1), half(b.0, b.1));
+            let ([even_a, odd_a], [even_b, odd_b]) = (even_odd_8(a.0, a.1), even_odd_8(b.0, b.1));
             [Pair(even_a, even_b), Pair(odd_a, odd_b)]
         }
     }
@@ -309,19 +310,34 @@ impl Lanes16 for Pair {
     unsafe fn transpose(rows: [Self; 16]) -> [Self; 16] {
         // SAFETY: the machine has AVX2.
         unsafe {
-            let quarter = |first: usize, second: bool| {
-                transpose_8(std::array::from_fn(|i| {
-                    let Pair(a, b) = rows[first + i];
-                    if second { b.0 } else { a.0 }
-                }))
-            };
-            let [top_left, top_right] = [false, true].map(|second| quarter(0, second));
-            let [low_left, low_right] = [false, true].map(|second| quarter(8, second));
-            std::array::from_fn(|i| match i {
-                0..8 => Pair(Ymm(top_left[i]), Ymm(low_left[i])),
-                _ => Pair(Ymm(top_right[i - 8]), Ymm(low_right[i - 8])),
-            })
+            let mut columns = [Pair(Ymm(_mm256_setzero_ps()), Ymm(_mm256_setzero_ps())); 16];
+            for quarter in 0..4 {
+                let (low, right) = (quarter / 2 * 8, quarter % 2 == 1);
+                let mut block = [_mm256_setzero_ps(); 8];
+                for (i, row) in block.iter_mut().enumerate() {
+                    *row = if right { rows[low + i].1.0 } else { rows[low + i].0.0 };
+                }
+                for (i, column) in transpose_8(block).into_iter().enumerate() {
+                    let to = &mut columns[if right { 8 + i } else { i }];
+                    if low == 0 { to.0 = Ymm(column) } else { to.1 = Ymm(column) }
+                }
+            }
+            columns
         }
+    }
+}
+
+/// The even lanes and the odd lanes of `a` followed by `b`.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn even_odd_8(a: Ymm, b: Ymm) -> [Ymm; 2] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let even = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(_mm256_shuffle_ps::<0x88>(a.0, b.0)));
+        let odd = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(_mm256_shuffle_ps::<0xdd>(a.0, b.0)));
+        [Ymm(_mm256_castpd_ps(even)), Ymm(_mm256_castpd_ps(odd))]
     }
 }
 
@@ -334,18 +350,22 @@ unsafe fn transpose_8(rows: [__m256; 8]) -> [__m256; 8] {
     // SAFETY: the caller's promise.
     unsafe {
         // Pairs of rows, then fours, then all eight.
-        let pairs: [__m256; 8] = std::array::from_fn(|i| {
+        let mut pairs = [_mm256_setzero_ps(); 8];
+        for (i, to) in pairs.iter_mut().enumerate() {
             let (a, b) = (rows[i & !1], rows[i | 1]);
-            if i % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) }
-        });
-        let fours: [__m256; 8] = std::array::from_fn(|i| {
+            *to = if i % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) };
+        }
+        let mut fours = [_mm256_setzero_ps(); 8];
+        for (i, to) in fours.iter_mut().enumerate() {
             let (a, b) = (pairs[i / 4 * 4 + i % 4 / 2], pairs[i / 4 * 4 + i % 4 / 2 + 2]);
-            if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(a, b) } else { _mm256_shuffle_ps::<0xee>(a, b) }
-        });
-        std::array::from_fn(|i| {
+            *to = if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(a, b) } else { _mm256_shuffle_ps::<0xee>(a, b) };
+        }
+        let mut columns = [_mm256_setzero_ps(); 8];
+        for (i, to) in columns.iter_mut().enumerate() {
             let (a, b) = (fours[i % 4], fours[i % 4 + 4]);
-            if i < 4 { _mm256_permute2f128_ps::<0x20>(a, b) } else { _mm256_permute2f128_ps::<0x31>(a, b) }
-        })
+            *to = if i < 4 { _mm256_permute2f128_ps::<0x20>(a, b) } else { _mm256_permute2f128_ps::<0x31>(a, b) };
+        }
+        columns
     }
 }
 
@@ -455,18 +475,21 @@ impl Lanes16 for Zmm {
         // SAFETY: the machine has AVX-512.
         unsafe {
             // Each step adds the halves of two vectors, and puts the sums side by side.
-            let by_8: [__m512; 8] = std::array::from_fn(|i| {
+            let mut by_8 = [_mm512_setzero_ps(); 8];
+            for (i, to) in by_8.iter_mut().enumerate() {
                 let (a, b) = (vectors[i].0, vectors[i + 8].0);
-                _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xee>(a, b))
-            });
-            let by_4: [__m512; 4] = std::array::from_fn(|i| {
+                *to = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xee>(a, b));
+            }
+            let mut by_4 = [_mm512_setzero_ps(); 4];
+            for (i, to) in by_4.iter_mut().enumerate() {
                 let (a, b) = (by_8[i], by_8[i + 4]);
-                _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b))
-            });
-            let by_2: [__m512; 2] = std::array::from_fn(|i| {
+                *to = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xdd>(a, b));
+            }
+            let mut by_2 = [_mm512_setzero_ps(); 2];
+            for (i, to) in by_2.iter_mut().enumerate() {
                 let (a, b) = (by_4[i], by_4[i + 2]);
-                _mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b))
-            });
+                *to = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xee>(a, b));
+            }
             let [a, b] = by_2;
             let sums = _mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xdd>(a, b));
             // Lane by lane these are the vectors 0, 2, 1, 3; 8, 10, 9, 11; 4, 6, 5, 7; 12, 14, 13, 15.
@@ -481,7 +504,7 @@ impl Lanes16 for Zmm {
         unsafe {
             let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
             let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-            [even, odd].map(|lanes| Zmm(_mm512_permutex2var_ps(a.0, lanes, b.0)))
+            [Zmm(_mm512_permutex2var_ps(a.0, even, b.0)), Zmm(_mm512_permutex2var_ps(a.0, odd, b.0))]
         }
     }
 
@@ -490,24 +513,29 @@ impl Lanes16 for Zmm {
         // SAFETY: the machine has AVX-512.
         unsafe {
             // Pairs of rows, then fours: a quarter of a register then holds four neighbours of one column.
-            let pairs: [__m512; 16] = std::array::from_fn(|i| {
+            let mut pairs = [_mm512_setzero_ps(); 16];
+            for (i, to) in pairs.iter_mut().enumerate() {
                 let (a, b) = (rows[i & !1].0, rows[i | 1].0);
-                if i % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) }
-            });
-            let fours: [__m512; 16] = std::array::from_fn(|i| {
+                *to = if i % 2 == 0 { _mm512_unpacklo_ps(a, b) } else { _mm512_unpackhi_ps(a, b) };
+            }
+            let mut fours = [_mm512_setzero_ps(); 16];
+            for (i, to) in fours.iter_mut().enumerate() {
                 let (a, b) = (pairs[i / 4 * 4 + i % 4 / 2], pairs[i / 4 * 4 + i % 4 / 2 + 2]);
-                if i % 2 == 0 { _mm512_shuffle_ps::<0x44>(a, b) } else { _mm512_shuffle_ps::<0xee>(a, b) }
-            });
+                *to = if i % 2 == 0 { _mm512_shuffle_ps::<0x44>(a, b) } else { _mm512_shuffle_ps::<0xee>(a, b) };
+            }
             // fours[4 r + c] holds columns c, c + 4, c + 8, c + 12 of the rows 4 r …; now quarters change places.
-            let halves: [__m512; 16] = std::array::from_fn(|i| {
+            let mut halves = [_mm512_setzero_ps(); 16];
+            for (i, to) in halves.iter_mut().enumerate() {
                 let (a, b) = (fours[i / 8 * 8 + i % 4], fours[i / 8 * 8 + i % 4 + 4]);
-                if i % 8 < 4 { _mm512_shuffle_f32x4::<0x88>(a, b) } else { _mm512_shuffle_f32x4::<0xdd>(a, b) }
-            });
+                *to = if i % 8 < 4 { _mm512_shuffle_f32x4::<0x88>(a, b) } else { _mm512_shuffle_f32x4::<0xdd>(a, b) };
+            }
             // halves[8 h + 4 o + c]: columns c + 4 o and c + 4 o + 8 of the rows 8 h ….
-            std::array::from_fn(|i| {
+            let mut columns = rows;
+            for (i, to) in columns.iter_mut().enumerate() {
                 let (a, b) = (halves[i % 8], halves[i % 8 + 8]);
-                if i < 8 { Zmm(_mm512_shuffle_f32x4::<0x88>(a, b)) } else { Zmm(_mm512_shuffle_f32x4::<0xdd>(a, b)) }
-            })
+                to.0 = if i < 8 { _mm512_shuffle_f32x4::<0x88>(a, b) } else { _mm512_shuffle_f32x4::<0xdd>(a, b) };
+            }
+            columns
         }
     }
 }

@@ -194,8 +194,9 @@ impl Backward<'_> {
             let y = V::V16::load_first(self.y.as_ptr().add(at), lanes);
             let d = V::V16::load_first(self.dy.as_ptr().add(at), lanes).where_not_rest(y);
             let winner = V::V16::load_first(self.argmax.as_ptr().add(at).cast(), lanes);
-            let [upper_right, lower_left, lower_right] =
-                [1, 2, 3].map(|phase| winner.same_bits(self.winners.load::<V::V16, 16>(phase, window)));
+            let upper_right = winner.same_bits(self.winners.load::<V::V16, 16>(1, window));
+            let lower_left = winner.same_bits(self.winners.load::<V::V16, 16>(2, window));
+            let lower_right = winner.same_bits(self.winners.load::<V::V16, 16>(3, window));
             let is_right = V::V16::either(upper_right, lower_right);
             let is_lower = V::V16::either(lower_left, lower_right);
             Gradient { d, is_right, is_lower }
@@ -243,7 +244,7 @@ impl<V: Vectors> Gradient<V> {
         unsafe {
             let mut picked = [V::V16::splat(0.0); T];
             for (t, picked) in picked.iter_mut().enumerate() {
-                let [left, right] = [0, 1].map(|dx| V::V16::load(row.add(16 * (t + dx))));
+                let (left, right) = (V::V16::load(row.add(16 * t)), V::V16::load(row.add(16 * (t + 1))));
                 *picked = V::V16::select(self.is_right, right, left);
             }
             picked

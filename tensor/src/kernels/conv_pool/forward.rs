@@ -166,7 +166,10 @@ impl Forward<'_> {
                 for fy in 0..f_h {
                     let mut tap = self.layout.tap(c, fy, 0);
                     for _ in 0..f_w {
-                        let pixels = phase_at.map(|phase| L::load(phase.add(tap)));
+                        let mut pixels = [L::splat(0.0); P];
+                        for (pixels, phase) in pixels.iter_mut().zip(phase_at) {
+                            *pixels = L::load(phase.add(tap));
+                        }
                         for (r, sums) in sums.iter_mut().enumerate() {
                             let w = L::splat(*w.add(r * patch_len));
                             for (sum, &pixels) in sums.iter_mut().zip(&pixels) {

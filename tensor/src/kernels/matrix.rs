@@ -1,0 +1,114 @@
+//! Matrices that kernels read and write: a pointer with its strides, checked when it is made.
+
+use std::marker::PhantomData;
+
+use ndarray::ArrayView2;
+
+use crate::threads::Block;
+
+/// A matrix to read: element (r, c) lies at `first + r · strides[0] + c · strides[1]`.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    pub(super) first: *const f32,
+    pub(super) strides: [isize; 2],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    borrowed: PhantomData<&'a [f32]>,
+}
+
+// SAFETY: it stands for a shared borrow of numbers.
+unsafe impl Sync for Matrix<'_> {}
+// SAFETY: as above.
+unsafe impl Send for Matrix<'_> {}
+
+impl<'a> Matrix<'a> {
+    /// # Panics
+    /// Where the slice is too short.
+    pub(super) fn new(values: &'a [f32], strides: [usize; 2], [rows, columns]: [usize; 2]) -> Self {
+        if rows > 0 && columns > 0 {
+            let last = (rows - 1) * strides[0] + (columns - 1) * strides[1];
+            assert!(last < values.len(), "{rows}×{columns} with strides {strides:?}: {} numbers", values.len());
+        }
+        let strides = strides.map(|stride| stride as isize);
+        Matrix { first: values.as_ptr(), strides, rows, columns, borrowed: PhantomData }
+    }
+
+    /// Rows of numbers side by side, `stride` apart.
+    ///
+    /// # Panics
+    /// Where the slice is too short.
+    pub(super) fn row_major(values: &'a [f32], stride: usize, size: [usize; 2]) -> Self {
+        Matrix::new(values, [stride, 1], size)
+    }
+
+    pub(super) fn view(view: ArrayView2<'a, f32>) -> Self {
+        let ((rows, columns), strides) = (view.dim(), [view.strides()[0], view.strides()[1]]);
+        Matrix { first: view.as_ptr(), strides, rows, columns, borrowed: PhantomData }
+    }
+
+    pub(super) fn transposed(self) -> Self {
+        let [along, across] = self.strides;
+        Matrix { strides: [across, along], rows: self.columns, columns: self.rows, ..self }
+    }
+
+    /// The rows `first .. first + rows`.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub(super) fn some_rows(self, first: usize, rows: usize) -> Self {
+        assert!(first + rows <= self.rows, "rows {first} to {} of {}", first + rows, self.rows);
+        Matrix { first: self.at(first, 0), rows, ..self }
+    }
+
+    /// The columns `first .. first + columns`.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub(super) fn some_columns(self, first: usize, columns: usize) -> Self {
+        self.transposed().some_rows(first, columns).transposed()
+    }
+
+    /// Where element (r, c) lies; reading there is sound where it exists.
+    #[inline(always)]
+    pub(super) fn at(&self, r: usize, c: usize) -> *const f32 {
+        self.first.wrapping_offset(r as isize * self.strides[0] + c as isize * self.strides[1])
+    }
+
+    /// Element (r, c).
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[inline(always)]
+    pub(super) fn get(&self, r: usize, c: usize) -> f32 {
+        assert!(r < self.rows && c < self.columns);
+        // SAFETY: the element exists.
+        unsafe { *self.at(r, c) }
+    }
+}
+
+/// A matrix to write: element (r, c) lies at `first + r · stride + c`. It stands for a mutable borrow of those elements.
+pub(super) struct Out<'a> {
+    pub(super) first: *mut f32,
+    pub(super) rows: usize,
+    pub(super) stride: usize,
+    pub(super) columns: usize,
+    borrowed: PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Out<'a> {
+    /// All of a row-major matrix.
+    ///
+    /// # Panics
+    /// Where these are not whole rows.
+    pub(super) fn new(values: &'a mut [f32], columns: usize) -> Self {
+        assert!(columns == 0 || values.len().is_multiple_of(columns), "{} numbers in rows of {columns}", values.len());
+        let rows = values.len().checked_div(columns).unwrap_or(0);
+        Out { first: values.as_mut_ptr(), rows, stride: columns, columns, borrowed: PhantomData }
+    }
+
+    /// Neighbouring columns of a matrix.
+    pub(super) fn block(block: &'a mut Block<'_, f32>) -> Self {
+        let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
+        Out { first: block.as_mut_ptr(), rows, stride, columns, borrowed: PhantomData }
+    }
+}
