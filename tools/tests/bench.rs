@@ -9,7 +9,7 @@ use serde_json::Value;
 const TINY: &str = "--tiny --dataset digits --train-limit 120 --test-limit 50";
 
 /// What every comparison is made of.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 10] = [
     "peak_gflops_all",
     "epoch_seconds",
     "epoch_share_of_limit",
@@ -18,6 +18,8 @@ const KEYS: [&str; 8] = [
     "latency_us",
     "first_step_seconds",
     "threads",
+    "epochs",
+    "test_accuracy",
 ];
 
 #[track_caller]
@@ -59,6 +61,7 @@ fn a_table_and_a_file() {
 fn a_race_as_json_alone() {
     let folder = Folder::new();
     let ran = folder.run("bench", &format!("{TINY} --race --epochs 2 --json -")).succeeds();
+    assert_eq!(ran.stdout.lines().count(), 1);
     let figures: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_keys(&figures);
     assert_eq!(figures["epoch_seconds_list"].as_array().map(Vec::len), Some(2));

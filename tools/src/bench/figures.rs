@@ -1,6 +1,7 @@
 //! All that was measured, and what programs are told of it.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::child::Memory;
 use super::count::DenseFlop;
@@ -21,6 +22,8 @@ pub struct Figures {
     pub flop: DenseFlop,
     /// Of each epoch that counts, in seconds.
     pub epoch_seconds: Vec<f64>,
+    /// After them, and one more, over all test images: the work was done.
+    pub test_accuracy: f64,
     /// Batch sizes, and what a batch takes.
     pub inference: Vec<(usize, Timing)>,
     /// From the start of a process until its first step is done.
@@ -110,11 +113,11 @@ impl Figures {
         (speed, speed / point.limit.unwrap_or(self.limit.gflops_all))
     }
 
-    /// The figures for another program, as pretty JSON.
+    /// The figures for another program, as JSON.
     ///
     /// # Errors
     /// Where a figure is no number.
-    pub fn to_json(&self) -> anyhow::Result<String> {
+    pub fn to_json(&self) -> anyhow::Result<Value> {
         let Figures { limit, conditions, memory, .. } = self;
         let epoch = Timing::of(self.epoch_seconds.clone());
         let hundred = self.inference_of(100).unwrap_or(epoch);
@@ -122,12 +125,14 @@ impl Figures {
         let report = Report {
             conditions,
             limit: *limit,
+            epochs: self.epoch_seconds.len(),
             epoch_seconds: epoch.median,
             epoch_seconds_min: epoch.min,
             epoch_seconds_max: epoch.max,
             epoch_seconds_list: &self.epoch_seconds,
             epoch_share_of_limit: self.share(self.epoch_flop(), epoch.median),
             epoch_gflop: 1e-9 * self.epoch_flop(),
+            test_accuracy: self.test_accuracy,
             infer_images_per_second: 100.0 / hundred.median,
             infer_share_of_limit: self.share(self.inference_flop(100), hundred.median),
             latency_us: 1e6 * latency.median,
@@ -145,7 +150,7 @@ impl Figures {
         };
         let value = serde_json::to_value(&report)?;
         anyhow::ensure!(!has_holes(&value), "a figure is no number: {value}");
-        Ok(serde_json::to_string_pretty(&value)?)
+        Ok(value)
     }
 
     fn inference_row(&self, batch: usize, Timing { median, min, .. }: Timing) -> InferenceRow {
@@ -159,7 +164,7 @@ impl Figures {
     }
 
     fn kernel_row<'a>(&self, kernel: &'a KernelTime) -> KernelRow<'a> {
-        let rows = self.speeds(kernel).map(|(speed, share)| (speed, share));
+        let [one, all] = self.speeds(kernel);
         let row = |timing: Timing, (speed, share_of_limit)| Speed {
             microseconds: 1e6 * timing.median,
             microseconds_min: 1e6 * timing.min,
@@ -170,7 +175,7 @@ impl Figures {
             Work::Flop(_) => "GFLOP/s",
             Work::Bytes(_) => "GB/s",
         };
-        let [one, all] = [row(kernel.one, rows[0]), row(kernel.all, rows[1])];
+        let [one, all] = [row(kernel.one, one), row(kernel.all, all)];
         KernelRow { group: &kernel.group, name: &kernel.name, unit, one_thread: one, all_threads: all }
     }
 
@@ -201,11 +206,11 @@ impl StepTimes {
 }
 
 /// Whether anything is null: `serde_json` writes NaN and infinity so.
-fn has_holes(value: &serde_json::Value) -> bool {
+fn has_holes(value: &Value) -> bool {
     match value {
-        serde_json::Value::Null => true,
-        serde_json::Value::Array(values) => values.iter().any(has_holes),
-        serde_json::Value::Object(members) => members.values().any(has_holes),
+        Value::Null => true,
+        Value::Array(values) => values.iter().any(has_holes),
+        Value::Object(members) => members.values().any(has_holes),
         _ => false,
     }
 }
@@ -216,12 +221,14 @@ struct Report<'a> {
     conditions: &'a Conditions,
     #[serde(flatten)]
     limit: Limit,
+    epochs: usize,
     epoch_seconds: f64,
     epoch_seconds_min: f64,
     epoch_seconds_max: f64,
     epoch_seconds_list: &'a [f64],
     epoch_share_of_limit: f64,
     epoch_gflop: f64,
+    test_accuracy: f64,
     infer_images_per_second: f64,
     infer_share_of_limit: f64,
     latency_us: f64,

@@ -25,7 +25,7 @@ pub mod step;
 pub mod table;
 pub mod timing;
 
-use model::TrainerConfig;
+use model::{TrainerConfig, evaluate};
 
 use crate::console::Stdout;
 use crate::data::Data;
@@ -82,6 +82,7 @@ fn measure(args: &BenchArgs, data: &Data) -> anyhow::Result<Figures> {
     let settings = child::settings(data);
     let mut network = settings.build(0)?;
     let epochs = epoch::epochs(&mut network, data, effort.epochs, &mut || meter.window(&pools))?;
+    let test_accuracy = evaluate(&network, &data.splits.test)?.accuracy();
     let inference = inference::inference(&network, &data.splits.test, effort.inference);
     meter.window(&pools);
 
@@ -101,7 +102,19 @@ fn measure(args: &BenchArgs, data: &Data) -> anyhow::Result<Figures> {
     let (conditions, flop) = (conditions(data, args), dense_flop(&network));
     let limit = meter.finish(&pools);
     let epoch_seconds = epochs.seconds;
-    Ok(Figures { limit, conditions, flop, epoch_seconds, inference, first_steps, memory, step, kernels, growth })
+    Ok(Figures {
+        limit,
+        conditions,
+        flop,
+        epoch_seconds,
+        test_accuracy,
+        inference,
+        first_steps,
+        memory,
+        step,
+        kernels,
+        growth,
+    })
 }
 
 fn all_kernels(pools: &Pools, effort: &Effort, step: &OpenStep, data: &Data, meter: &mut Meter) -> Vec<KernelTime> {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
 use crate::advice::Advice;
 use crate::console::Stdout;
@@ -36,14 +37,14 @@ impl JsonTarget {
         *self == JsonTarget::Stdout
     }
 
-    /// Writes it, all or nothing.
+    /// Writes it: as one line on standard output, as several into a file, and there all or nothing.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write<W: Write>(&self, stdout: &mut Stdout<W>, json: &str) -> anyhow::Result<()> {
+    pub fn write<W: Write>(&self, stdout: &mut Stdout<W>, json: &Value) -> anyhow::Result<()> {
         match self {
-            JsonTarget::Stdout => stdout.line(json),
-            JsonTarget::File(path) => Ok(model::replace_file(path, format!("{json}\n").as_bytes())?),
+            JsonTarget::Stdout => stdout.line(&json.to_string()),
+            JsonTarget::File(path) => Ok(model::replace_file(path, format!("{json:#}\n").as_bytes())?),
         }
     }
 }
@@ -82,7 +83,9 @@ mod tests {
         let path = folder.path().join("f.json");
         let target = JsonTarget::prepare(path.to_str().unwrap()).unwrap();
         let mut stdout = Stdout::to(Vec::new());
-        target.write(&mut stdout, "{}").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
+        let json = serde_json::json!({"a": 1});
+        target.write(&mut stdout, &json).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\n  \"a\": 1\n}\n");
+        JsonTarget::Stdout.write(&mut stdout, &json).unwrap();
     }
 }

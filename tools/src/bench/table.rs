@@ -105,7 +105,11 @@ fn inference(figures: &Figures) -> Vec<String> {
         let part = figures.share(figures.inference_flop(batch), median);
         vec![grouped(batch), micros(median), micros(min), images, share(part)]
     });
-    section("inference, from pixels to scores", &["batch", "µs", "best", "images/s", "share"], rows.collect())
+    section(
+        "inference, from pixels in memory to scores (all threads)",
+        &["batch", "µs", "best", "images/s", "share"],
+        rows.collect(),
+    )
 }
 
 fn step(times: &StepTimes) -> Vec<String> {
