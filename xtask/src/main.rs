@@ -29,13 +29,12 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::FetchMnist(args) => fetch_mnist::run(args).map(|()| true),
-        Task::Ci => ci::run().map(|()| true),
+        Task::FetchMnist(args) => fetch_mnist::run(args).map(|()| ExitCode::SUCCESS),
+        Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
         Task::Bench { words } => bench::run(words),
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
