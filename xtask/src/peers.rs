@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn who_fails_is_named_and_the_others_go_on() {
-        let good = |name: &str, seconds: f64| script(name, &format!("echo '{}'", line(name, seconds)));
+        let good = |name: &str, seconds: f64| script(name, &format!("echo 'a note'; echo '{}'", line(name, seconds)));
         let entrants = [
             good(OURS, 2.0),
             script("breaks", "echo 'no such thing' >&2; exit 3"),

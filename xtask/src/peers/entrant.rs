@@ -142,6 +142,7 @@ impl Entrant {
         let mut command = Command::new(&self.program);
         let output = run(command.args(&self.arguments), time_limit)?;
         ensure!(output.status.success(), "{command:?} ended with {}\n{}", output.status, last_lines(&output.stderr));
+        // The last line: a framework may have written something before.
         let line = output.stdout.trim_end().lines().next_back().unwrap_or_default();
         Measurement::parse(line, &self.name)
             .with_context(|| format!("{command:?} printed `{line}`, but a line of JSON with its figures was expected"))

@@ -39,14 +39,14 @@ pub(super) struct Measurement {
     pub(super) version: String,
     /// In the order of [`FIGURES`].
     pub(super) figures: [f64; FIGURES.len()],
-    /// The line as it was printed: it may hold more than is compared.
+    /// All that was printed: it may be more than is compared.
     all: Map<String, Value>,
 }
 
 impl Measurement {
-    /// Reads a line of JSON that a run of `name` printed.
-    pub(super) fn parse(line: &str, name: &str) -> Result<Self> {
-        let all: Map<String, Value> = serde_json::from_str(line).context("it is no object in JSON")?;
+    /// Reads the object in JSON that a run of `name` printed.
+    pub(super) fn parse(text: &str, name: &str) -> Result<Self> {
+        let all: Map<String, Value> = serde_json::from_str(text).context("it is no object in JSON")?;
         let word = |key: &str| all.get(key).and_then(Value::as_str).with_context(|| format!("it has no text `{key}`"));
         ensure!(word("name")? == name, "its `name` is {:?}, expected {name:?}", word("name")?);
         ensure!(word("dataset")? == "mnist", "its `dataset` is {:?}, expected \"mnist\"", word("dataset")?);
