@@ -19,8 +19,8 @@ pub fn multiply_adds(rounds: usize) {
     kernel::multiply_adds(rounds);
 }
 
-/// As [`multiply_adds`], `tasks` times, on the threads of the current pool. (Many small tasks keep all threads busy to the
-/// end, where a thread is put aside for a while.)
+/// As [`multiply_adds`], `tasks` times, on the threads of the current pool. (Many small tasks keep all threads busy to
+/// the end, where a thread is put aside for a while.)
 pub fn multiply_adds_in_tasks(tasks: usize, rounds: usize) {
     for_each_task(tasks, &|_| kernel::multiply_adds(rounds));
 }

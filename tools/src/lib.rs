@@ -13,7 +13,7 @@
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
 //! | [`filters`] | the filters of a network: as pictures, and over a picture |
-//! | [`bench`] | how fast all this is |
+//! | [`mod@bench`] | how fast all this is |
 #![forbid(unsafe_code)]
 
 mod advice;

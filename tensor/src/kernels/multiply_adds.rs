@@ -61,8 +61,8 @@ impl Kernel for MultiplyAdds {
 unsafe fn add_up<V: Vectors, const SUMS: usize>(rounds: usize) {
     // SAFETY: the caller's promise.
     unsafe {
-        // 1 + 2⁻¹⁵ · 2⁻¹⁵ is rounded to 1: the sums never grow, and nothing comes near the denormal numbers. The compiler
-        // does not know, and has to compute every one of them.
+        // 1 + 2⁻¹⁵ · 2⁻¹⁵ is rounded to 1: the sums never grow, and nothing comes near the denormal numbers. The
+        // compiler does not know, and has to compute every one of them.
         let factor = V::V16::splat(black_box(1.0 / 32_768.0));
         let mut sums: [V::V16; SUMS] = std::array::from_fn(|_| V::V16::splat(black_box(1.0)));
         for _ in 0..rounds {

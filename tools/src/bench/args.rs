@@ -11,6 +11,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask bench --quick            everything, less than a minute
   cargo xtask bench --json bench.json  the same figures for another program
   cargo xtask bench --race --json -    only epoch, inference, first step and memory
+  cargo xtask bench --peers            the same of the frameworks that are installed
 
 The figures mean something where nothing else runs on the machine.";
 

@@ -9,8 +9,8 @@ use model::{LayerSpec, Network};
 pub struct DenseFlop {
     /// The forward pass alone.
     pub inference: usize,
-    /// Forward pass, and the gradients of weights and inputs. Nobody reads the input gradient of the first layer: it does
-    /// not count.
+    /// Forward pass, and the gradients of weights and inputs. Nobody reads the input gradient of the first layer: it
+    /// does not count.
     pub training: usize,
 }
 

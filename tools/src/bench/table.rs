@@ -48,10 +48,9 @@ fn head(figures: &Figures) -> Vec<String> {
     let times = gflops_all / gflops_one;
     if times < CROWDED * *threads as f64 {
         lines.push(format!(
-            "note       {threads} threads did no more than {times:.1} times the work of one: they share cores, or something else"
+            "note       {threads} threads do {times:.1} times the work of one: they share cores, or other programs run"
         ));
-        lines
-            .push("           runs on this machine; then these figures say little, and shares are too high".to_owned());
+        lines.push("           beside this one; then the figures say little".to_owned());
     }
     lines
 }
@@ -93,7 +92,7 @@ fn summary(figures: &Figures) -> Vec<String> {
     ];
     if let (Some(single), Some(several)) = (memory.epoch20_over_epoch2(), memory.last_over_first()) {
         lines.push(format!(
-            "steady     epoch 20 took {single:.3} times what epoch 2 took; the last five epochs {several:.3} times the first"
+            "steady     epoch 20 by epoch 2: {single:.3}; the last five epochs by epochs 2 to 6: {several:.3}"
         ));
     }
     lines
