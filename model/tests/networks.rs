@@ -1,6 +1,6 @@
 //! Networks are built, refused, and do what the book's class does.
 
-use layers::ndarray::{Array2, Array4, ArrayD};
+use layers::ndarray::{Array2, Array4, ArrayD, ArrayView1, s};
 use layers::{GradientCheck, Init, Labels, Purpose, Random, Rounding, Window, Workspace};
 use model::{ConvParam, LayerSpec, Network, NetworkSpec, SimpleConvNet, params_sha256};
 
@@ -194,4 +194,21 @@ fn the_fingerprint_is_taken_over_row_major_values() {
     // sha256sum of the 24 bytes of 1, 2, 3, 4, 5, 6 as little-endian floats.
     let expected = "24ae2dfe8df57c1b80e54cef3d90ac3b417fd98973345a5f616bbc9a75dcc202";
     assert_eq!(params_sha256(&network), expected);
+}
+
+/// An image gets the same scores, to the bit, alone, among ten and among a thousand, in whatever place.
+#[test]
+fn an_image_alone_is_as_in_any_batch() {
+    let network = SimpleConvNet::default().build::<f32>(3).unwrap();
+    let thousand = images::<f32>(1000, [1, 28, 28]);
+    let scores = network.predict(thousand.view());
+    for first in [0, 7, 500, 990] {
+        let ten = network.predict(thousand.slice(s![first..first + 10, .., .., ..]));
+        for i in 0..10 {
+            let one = network.predict(thousand.slice(s![first + i..=first + i, .., .., ..]));
+            let bits = |row: ArrayView1<'_, f32>| row.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(one.row(0)), bits(ten.row(i)), "image {}, among ten", first + i);
+            assert_eq!(bits(one.row(0)), bits(scores.row(first + i)), "image {}, among a thousand", first + i);
+        }
+    }
 }

@@ -77,7 +77,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
 fn every_instruction_set_and_number_of_threads_gives_the_same_bits() {
     let mut hashes = Vec::new();
     for isa in ["portable", "avx2", "avx512"] {
-        for threads in 1..=3 {
+        for threads in [1, 2, 3, 8] {
             let folder = Folder::new();
             let line = format!("{SMALL} --epochs 1 --json --threads {threads}");
             let mut command = folder.program("train", &line);

@@ -65,12 +65,18 @@ pub(crate) fn with_pool<R>(pool: &Pool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// How many threads may run the task that this thread is running; 0 where it runs none. (A kernel that is called from inside a
+/// task does its work alone.)
+pub(crate) fn of_this_task() -> usize {
+    pool::threads_of_task()
+}
+
 /// Runs `task(0)` … `task(tasks − 1)`, each exactly once, on the current pool; returns when all are done.
 ///
 /// # Panics
 /// Where a task panics, after all others have ended.
 pub fn for_each_task(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    if pool::in_task() {
+    if of_this_task() > 0 {
         (0..tasks).for_each(task);
     } else {
         current().for_each_task(tasks, task);

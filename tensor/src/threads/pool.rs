@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Barrier, Mutex, TryLockError};
 use std::thread::{JoinHandle, Thread};
 
 /// How often an idle worker looks for work before it sleeps: at first in a tight loop, later giving way to others.
@@ -16,8 +16,8 @@ const POLITE_LOOKS: u32 = 300;
 const MAX_UNITS: usize = 30_000;
 
 thread_local! {
-    /// Set while this thread runs a task: a kernel called from inside a task does its work alone.
-    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    /// While this thread runs a task, the number of threads that may do so; else 0.
+    static THREADS_OF_TASK: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A fixed number of threads that run tasks; cheap to clone, ends its threads with the last clone.
@@ -45,6 +45,8 @@ struct Shared {
     /// sleep; theirs is taken over by those that are awake.
     awake: usize,
     job: Job,
+    /// Until all workers run: what a thread allocates at its start is not to be part of a later step.
+    started: Barrier,
     /// Units not yet finished.
     remaining: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -101,6 +103,7 @@ impl Pool {
                 tasks: AtomicUsize::new(0),
                 tasks_a_unit: AtomicUsize::new(1),
             },
+            started: Barrier::new(threads),
             remaining: AtomicUsize::new(0),
             panic: Mutex::new(None),
             awake: threads.min(super::available_cores()) - 1,
@@ -113,6 +116,7 @@ impl Pool {
             (handle.thread().clone(), Some(handle))
         };
         let workers = (1..threads).map(start).collect();
+        shared.started.wait();
         Pool { owner: Arc::new(Owner { shared, workers }) }
     }
 
@@ -133,7 +137,7 @@ impl Pool {
 
     /// Runs `task(0)` … `task(tasks − 1)`, each exactly once; returns when all are done.
     pub(super) fn for_each_task(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        let free = if self.threads() == 1 || tasks <= 1 || in_task() {
+        let free = if self.threads() == 1 || tasks <= 1 || threads_of_task() > 0 {
             None
         } else {
             match self.owner.shared.caller.try_lock() {
@@ -190,6 +194,7 @@ impl Owner {
 impl Shared {
     /// What worker `index` does until the pool ends.
     fn work(&self, index: usize) {
+        self.started.wait();
         let mut done = 0;
         loop {
             let generation = self.next_generation(index, done);
@@ -239,9 +244,9 @@ impl Shared {
         // SAFETY: this thread took a unit of the running job (taking it acquired what opening the shares released), so the
         // caller is still in `run` and the closure that the pointer leads to is alive.
         let task = unsafe { *self.job.task.load(Ordering::Relaxed) };
-        IN_TASK.set(true);
+        THREADS_OF_TASK.set(self.shares.len());
         let result = catch_unwind(AssertUnwindSafe(|| (first..end).for_each(task)));
-        IN_TASK.set(false);
+        THREADS_OF_TASK.set(0);
         if let Err(panic) = result {
             let mut first = self.panic.lock().expect("no panic while it is held");
             match &*first {
@@ -274,9 +279,9 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// Whether this thread is running a task.
-pub(super) fn in_task() -> bool {
-    IN_TASK.get()
+/// How many threads may run the task that this thread is running; 0 where it runs none.
+pub(super) fn threads_of_task() -> usize {
+    THREADS_OF_TASK.get()
 }
 
 fn wait_a_little(looks: &mut u32) {
