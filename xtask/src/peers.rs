@@ -119,7 +119,7 @@ pub(crate) fn run(words: Vec<OsString>) -> Result<bool> {
     ensure!(!race.failed.contains_key(OURS), "our own program failed, so there is nothing to compare with");
     let medians = race.medians();
     let conditions = format!(
-        "MNIST, batches of 100, float32, {threads} threads, {} epochs a run, medians of {} runs in turn",
+        "MNIST, batches of 100, float32; threads: {threads}, epochs of a run: {}, rounds: {}; medians",
         args.epochs, args.rounds
     );
     let text = format!("{conditions}\n{machine}\n\n{}", table::render(&medians));

@@ -29,6 +29,9 @@ pub(super) const FIGURES: [Figure; 6] = [
     Figure { key: "test_accuracy", heading: "accuracy", better: Better::Neither },
 ];
 
+/// The keys that say what was run; they are the same in all runs.
+const CONDITIONS: [&str; 5] = ["name", "version", "threads", "dataset", "epochs"];
+
 /// Less than this after an epoch is no training on MNIST, so its time means nothing.
 const LEAST_ACCURACY: f64 = 0.9;
 
@@ -63,6 +66,8 @@ impl Measurement {
     /// The medians of runs of the same entrant; none of no run.
     pub(super) fn median(runs: &[&Self]) -> Option<Self> {
         let mut median = (*runs.first()?).clone();
+        // What else a run told is not of all of them.
+        median.all.retain(|key, _| CONDITIONS.contains(&key.as_str()));
         for (number, figure) in FIGURES.iter().enumerate() {
             median.figures[number] = self::median(runs.iter().map(|run| run.figures[number]).collect());
             median.all.insert(figure.key.into(), median.figures[number].into());
@@ -148,6 +153,7 @@ pub(super) mod tests {
         assert_eq!(median.epoch_seconds(), 10.0);
         assert_eq!(median.figures[3], 137.5);
         assert_eq!(median.to_json()["epoch_seconds"], 10.0);
+        assert_eq!(median.to_json().as_object().map(Map::len), Some(CONDITIONS.len() + FIGURES.len()));
         let median = Measurement::median(&runs.iter().take(2).collect::<Vec<_>>()).expect("two runs");
         assert_eq!(median.epoch_seconds(), 10.5);
         assert!(Measurement::median(&[]).is_none());
