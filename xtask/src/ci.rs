@@ -51,6 +51,7 @@ pub(crate) fn run() -> Result<()> {
     } else {
         println!("\n── MNIST is learned: skipped, for MNIST_DIR names no folder");
     }
+    step("dev and release give the same bits", || same_bits(&root))?;
     step("package counts", || package_counts(&root))?;
     step("clean build of train", || clean_build(&root))?;
     println!("\nall passed in {:.0} s", start.elapsed().as_secs_f64());
@@ -92,6 +93,25 @@ fn learn(root: &Path, dataset: &str, epochs: &str, accuracy: &str) -> Result<()>
     let mut command = command(root, &["run", "--quiet", "--package", "tools", "--bin", "train", "--", "--quiet"]);
     command.args(["--dataset", dataset, "--epochs", epochs, "--require-accuracy", accuracy, "--out", "target/ci"]);
     succeed(&mut command)
+}
+
+/// Trains a little in both profiles; fails where the parameters differ.
+fn same_bits(root: &Path) -> Result<()> {
+    let fingerprint = |profile: &str| -> Result<String> {
+        let mut command =
+            command(root, &["run", "--quiet", "--profile", profile, "--package", "tools", "--bin", "train"]);
+        command.args(["--", "--json", "--dataset", "digits", "--train-limit", "2000", "--test-limit", "100"]);
+        command.args(["--epochs", "1", "--out", "target/ci"]);
+        let output = command.output().with_context(|| format!("{command:?} cannot be started"))?;
+        ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).context("train prints text")?;
+        let (_, fingerprint) = text.rsplit_once("\"params_sha256\":\"").context("train tells the fingerprint")?;
+        Ok(fingerprint.chars().take(64).collect())
+    };
+    let [dev, release] = [fingerprint("dev")?, fingerprint("release")?];
+    ensure!(dev == release, "the parameters are {dev} in dev, {release} in release");
+    println!("   {dev}");
+    Ok(())
 }
 
 fn package_counts(root: &Path) -> Result<()> {
