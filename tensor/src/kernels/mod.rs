@@ -22,6 +22,7 @@ mod x86_64;
 
 pub use conv_pool::Plan;
 pub use isa::{Isa, IsaError, Vectorize, isa, vectorize};
+pub(crate) use scratch::forget as forget_scratch;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 

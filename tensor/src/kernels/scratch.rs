@@ -5,9 +5,9 @@
 //! and after the first step of a training nothing is allocated.
 
 use std::cell::RefCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::threads;
+use crate::threads::{self, Task};
 
 /// Numbers in a line of the cache.
 const LINE: usize = 16;
@@ -19,6 +19,8 @@ thread_local! {
 
 /// One buffer for a call, the next for a call inside of it, and so on.
 struct Own {
+    /// The pool in whose tasks they were used: another one begins anew, with all of its threads alike.
+    pool: u64,
     buffers: [Vec<f32>; DEEPEST],
     in_use: usize,
 }
@@ -27,22 +29,28 @@ struct Own {
 const DEEPEST: usize = 8;
 
 impl Own {
-    const NONE: Self = Own { buffers: [const { Vec::new() }; DEEPEST], in_use: 0 };
+    const NONE: Self = Own { pool: 0, buffers: [const { Vec::new() }; DEEPEST], in_use: 0 };
 }
 
-/// Buffers for threads that have none as large yet, with the depth of the call that they are for.
-static READY: Mutex<Vec<(usize, Vec<f32>)>> = Mutex::new(Vec::new());
+/// Buffers for threads that have none as large yet.
+static READY: Mutex<Vec<Ready>> = Mutex::new(Vec::new());
+
+/// A buffer for any thread of a pool, and the depth of the call that it is for.
+struct Ready {
+    pool: u64,
+    depth: usize,
+    buffer: Vec<f32>,
+}
 
 /// Calls `f` with `len` numbers of any content. They begin with a line of the cache: a vector that lies across two lines takes
 /// twice as long to load.
 pub(super) fn with<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
-    // How many threads may run the task that this is in; none of them outside of tasks.
-    let threads = threads::of_this_task();
+    let task = threads::this_task();
     OWN.with(|own| {
-        let own = &own[usize::from(threads > 0)];
-        let mut taken = Taken::from(own);
+        let own = &own[usize::from(task.is_some())];
+        let mut taken = Taken::from(own, task);
         if taken.buffer.len() < len + LINE {
-            taken.buffer = larger(taken.depth, len + LINE, threads);
+            taken.buffer = larger(taken.depth, len + LINE, task);
         }
         let first = taken.buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         f(&mut taken.buffer[first..][..len])
@@ -57,8 +65,14 @@ struct Taken<'a> {
 }
 
 impl<'a> Taken<'a> {
-    fn from(own: &'a RefCell<Own>) -> Self {
-        let Own { buffers, in_use: depth } = &mut *own.borrow_mut();
+    fn from(own: &'a RefCell<Own>, task: Option<Task>) -> Self {
+        let Own { pool, buffers, in_use: depth } = &mut *own.borrow_mut();
+        if let Some(task) = task
+            && task.pool != *pool
+        {
+            *pool = task.pool;
+            buffers.iter_mut().for_each(|buffer| *buffer = Vec::new());
+        }
         let buffer = std::mem::take(&mut buffers[*depth]);
         *depth += 1;
         Taken { own, depth: *depth - 1, buffer }
@@ -74,16 +88,24 @@ impl Drop for Taken<'_> {
 }
 
 /// A buffer that is ready, or a new one, and then also one for each other thread that may run the same task.
-fn larger(depth: usize, len: usize, threads: usize) -> Vec<f32> {
-    let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |(for_depth, buffer): &(usize, Vec<f32>)| *for_depth == depth && buffer.len() >= len;
-    if let Some(at) = ready.iter().position(fits).filter(|_| threads > 0) {
-        return ready.swap_remove(at).1;
-    }
-    if threads > 0 {
+fn larger(depth: usize, len: usize, task: Option<Task>) -> Vec<f32> {
+    if let Some(Task { pool, threads }) = task {
+        let mut ready = lock();
+        if let Some(at) = ready.iter().position(|r| (r.pool, r.depth) == (pool, depth) && r.buffer.len() >= len) {
+            return ready.swap_remove(at).buffer;
+        }
         // Nobody will ask for smaller ones again.
-        ready.retain(|(for_depth, _)| *for_depth != depth);
-        ready.extend((1..threads).map(|_| (depth, vec![0.0; len])));
+        ready.retain(|r| (r.pool, r.depth) != (pool, depth));
+        ready.extend((1..threads).map(|_| Ready { pool, depth, buffer: vec![0.0; len] }));
     }
     vec![0.0; len]
+}
+
+/// Gives back what is ready for the threads of a pool that ends.
+pub(crate) fn forget(pool: u64) {
+    lock().retain(|ready| ready.pool != pool);
+}
+
+fn lock() -> MutexGuard<'static, Vec<Ready>> {
+    READY.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use parts::{Block, for_each_block, for_each_part, for_each_part2, for_each_part3};
 pub use pool::Pool;
+pub(crate) use pool::Task;
 
 static DEFAULT_THREADS: AtomicUsize = AtomicUsize::new(0);
 static DEFAULT_POOL: OnceLock<Pool> = OnceLock::new();
@@ -65,10 +66,9 @@ pub(crate) fn with_pool<R>(pool: &Pool, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// How many threads may run the task that this thread is running; 0 where it runs none. (A kernel that is called from inside a
-/// task does its work alone.)
-pub(crate) fn of_this_task() -> usize {
-    pool::threads_of_task()
+/// The task that this thread is running, if any. (A kernel that is called from inside a task does its work alone.)
+pub(crate) fn this_task() -> Option<Task> {
+    pool::this_task()
 }
 
 /// Runs `task(0)` … `task(tasks − 1)`, each exactly once, on the current pool; returns when all are done.
@@ -76,7 +76,7 @@ pub(crate) fn of_this_task() -> usize {
 /// # Panics
 /// Where a task panics, after all others have ended.
 pub fn for_each_task(tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-    if of_this_task() > 0 {
+    if this_task().is_some() {
         (0..tasks).for_each(task);
     } else {
         current().for_each_task(tasks, task);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 use std::sync::{Arc, Barrier, Mutex, TryLockError};
 use std::thread::{JoinHandle, Thread};
 
+use crate::kernels::forget_scratch;
+
 /// How often an idle worker looks for work before it sleeps: at first in a tight loop, later giving way to others.
 const TIGHT_LOOKS: u32 = 4_000;
 const POLITE_LOOKS: u32 = 300;
@@ -16,8 +18,8 @@ const POLITE_LOOKS: u32 = 300;
 const MAX_UNITS: usize = 30_000;
 
 thread_local! {
-    /// While this thread runs a task, the number of threads that may do so; else 0.
-    static THREADS_OF_TASK: Cell<usize> = const { Cell::new(0) };
+    /// The task that this thread is running.
+    static TASK: Cell<Option<Task>> = const { Cell::new(None) };
 }
 
 /// A fixed number of threads that run tasks; cheap to clone, ends its threads with the last clone.
@@ -33,6 +35,7 @@ struct Owner {
 }
 
 struct Shared {
+    id: u64,
     /// Held by the one caller whose job is running.
     caller: Mutex<()>,
     /// Counts jobs; part of every share, so that a late worker cannot take a task of another job.
@@ -93,7 +96,9 @@ impl Pool {
     /// Where the system cannot start a thread.
     pub fn new(threads: usize) -> Self {
         let threads = threads.max(1);
+        static LAST_ID: AtomicU64 = AtomicU64::new(0);
         let shared = Arc::new(Shared {
+            id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
             caller: Mutex::new(()),
             generation: AtomicU32::new(0),
             shares: (0..threads).map(|_| Share(AtomicU64::new(0))).collect(),
@@ -137,7 +142,7 @@ impl Pool {
 
     /// Runs `task(0)` … `task(tasks − 1)`, each exactly once; returns when all are done.
     pub(super) fn for_each_task(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        let free = if self.threads() == 1 || tasks <= 1 || threads_of_task() > 0 {
+        let free = if self.threads() == 1 || tasks <= 1 || this_task().is_some() {
             None
         } else {
             match self.owner.shared.caller.try_lock() {
@@ -244,9 +249,9 @@ impl Shared {
         // SAFETY: this thread took a unit of the running job (taking it acquired what opening the shares released), so the
         // caller is still in `run` and the closure that the pointer leads to is alive.
         let task = unsafe { *self.job.task.load(Ordering::Relaxed) };
-        THREADS_OF_TASK.set(self.shares.len());
+        TASK.set(Some(Task { pool: self.id, threads: self.shares.len() }));
         let result = catch_unwind(AssertUnwindSafe(|| (first..end).for_each(task)));
-        THREADS_OF_TASK.set(0);
+        TASK.set(None);
         if let Err(panic) = result {
             let mut first = self.panic.lock().expect("no panic while it is held");
             match &*first {
@@ -270,6 +275,7 @@ impl Drop for Owner {
                 }
             }
         }
+        forget_scratch(self.shared.id);
     }
 }
 
@@ -279,9 +285,18 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// How many threads may run the task that this thread is running; 0 where it runs none.
-pub(super) fn threads_of_task() -> usize {
-    THREADS_OF_TASK.get()
+/// Whose task a thread is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Task {
+    /// Which pool; none has 0.
+    pub(crate) pool: u64,
+    /// How many threads may run it.
+    pub(crate) threads: usize,
+}
+
+/// The task that this thread is running, if any.
+pub(super) fn this_task() -> Option<Task> {
+    TASK.get()
 }
 
 fn wait_a_little(looks: &mut u32) {

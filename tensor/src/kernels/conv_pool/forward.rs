@@ -9,9 +9,6 @@ use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 use crate::threads::{for_each_part, for_each_part2};
 
-/// Phases whose sums are in registers at the same time.
-const PHASES: usize = 4;
-
 /// `y ←` the pooled ReLU of the convolution of `x`; `argmax ←` where in its plane of the convolution's output each maximum
 /// lies, as [`max_forward`](crate::pooling::max_forward) would say for the convolution's output. The table of winners is
 /// shared by all tasks.
@@ -104,48 +101,111 @@ impl Forward<'_> {
     /// As `blocks`; the window and the filters `filter .. filter + R` exist.
     #[inline(always)]
     unsafe fn tile<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
-        let phases = self.plan.phases();
-        let windows = self.plan.both.positions();
-        // SAFETY: the panels of `patches` and the table of winners are whole vectors; lanes behind the last window are not
-        // written.
+        // SAFETY: the caller's promise.
         unsafe {
-            let mut best = [L::splat(f32::NEG_INFINITY); R];
-            let mut at = [L::splat(0.0); R];
-            let mut first = 0;
-            while first < phases {
-                let count = (phases - first).min(PHASES);
-                match count {
-                    4 => self.phases::<L, N, R, 4>(window, filter, first, &mut best, &mut at),
-                    3 => self.phases::<L, N, R, 3>(window, filter, first, &mut best, &mut at),
-                    2 => self.phases::<L, N, R, 2>(window, filter, first, &mut best, &mut at),
-                    _ => self.phases::<L, N, R, 1>(window, filter, first, &mut best, &mut at),
-                }
-                first += count;
-            }
-            let lanes = (windows - window).min(N);
-            for r in 0..R {
-                let out = (filter + r) * windows + window;
-                store(best[r].relu(), self.y.as_mut_ptr().add(out), lanes);
-                if let Some(argmax) = &mut self.argmax {
-                    store(at[r], argmax.as_mut_ptr().add(out).cast(), lanes);
-                }
+            match self.plan.phases() {
+                4 => self.only_phases::<L, N, R, 4>(window, filter),
+                3 => self.only_phases::<L, N, R, 3>(window, filter),
+                2 => self.only_phases::<L, N, R, 2>(window, filter),
+                1 => self.only_phases::<L, N, R, 1>(window, filter),
+                _ => self.many_phases::<L, N, R>(window, filter),
             }
         }
     }
 
-    /// The convolution at the phases `first .. first + P`, folded into the best so far.
+    /// A tile of all `P` phases that there are.
+    ///
+    /// # Safety
+    /// As `tile`; there are `P` phases.
+    #[inline(always)]
+    unsafe fn only_phases<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
+        &mut self,
+        window: usize,
+        filter: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let sums = self.convolve::<L, N, R, P>(window, filter, 0);
+            let winners = self.winners_of::<L, N, P>(window, 0);
+            for (r, sums) in sums.iter().enumerate() {
+                let (best, at) = largest(sums, &winners);
+                self.write(window, filter + r, best, at);
+            }
+        }
+    }
+
+    /// A tile of more phases than fit into registers, some at a time.
+    ///
+    /// # Safety
+    /// As `tile`.
+    #[inline(always)]
+    unsafe fn many_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
+        // SAFETY: the caller's promise; the phases exist.
+        unsafe {
+            let mut best = [(L::splat(f32::NEG_INFINITY), self.winners.load(0, window)); R];
+            for first in (0..self.plan.phases()).step_by(3) {
+                match self.plan.phases() - first {
+                    1 => self.fold::<L, N, R, 1>(window, filter, first, &mut best),
+                    2 => self.fold::<L, N, R, 2>(window, filter, first, &mut best),
+                    _ => self.fold::<L, N, R, 3>(window, filter, first, &mut best),
+                }
+            }
+            for (r, (best, at)) in best.into_iter().enumerate() {
+                self.write(window, filter + r, best, at);
+            }
+        }
+    }
+
+    /// Folds the phases `first .. first + P` into the best so far.
     ///
     /// # Safety
     /// As `tile`; the phases exist.
     #[inline(always)]
-    unsafe fn phases<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
+    unsafe fn fold<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
         &self,
         window: usize,
         filter: usize,
         first: usize,
-        best: &mut [L; R],
-        at: &mut [L; R],
+        best: &mut [(L, L); R],
     ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let sums = self.convolve::<L, N, R, P>(window, filter, first);
+            let winners = self.winners_of::<L, N, P>(window, first);
+            for (sums, (best, at)) in sums.iter().zip(best) {
+                let (new, new_at) = largest(sums, &winners);
+                best.keep_larger(at, new, new_at);
+            }
+        }
+    }
+
+    /// Where the phases `first .. first + P` lie.
+    ///
+    /// # Safety
+    /// As `fold`.
+    #[inline(always)]
+    unsafe fn winners_of<L: Lanes<N>, const N: usize, const P: usize>(&self, window: usize, first: usize) -> [L; P] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut winners = [L::splat(0.0); P];
+            for (p, winner) in winners.iter_mut().enumerate() {
+                *winner = self.winners.load(first + p, window);
+            }
+            winners
+        }
+    }
+
+    /// The convolution of `R` filters at the phases `first .. first + P`.
+    ///
+    /// # Safety
+    /// As `fold`.
+    #[inline(always)]
+    unsafe fn convolve<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
+        &self,
+        window: usize,
+        filter: usize,
+        first: usize,
+    ) -> [[L; P]; R] {
         let Plan { conv, pool, .. } = self.plan;
         let ([f_h, f_w], [s_y, s_x]) = (conv.window().kernel, conv.window().stride);
         let pool_w = pool.window().kernel[1];
@@ -181,18 +241,42 @@ impl Forward<'_> {
                     }
                 }
             }
-            let winners: [L; P] = std::array::from_fn(|p| self.winners.load(first + p, window));
-            for (sums, (best, at)) in sums.iter().zip(best.iter_mut().zip(at)) {
-                for (p, (&sum, &winner)) in sums.iter().zip(&winners).enumerate() {
-                    if first + p == 0 {
-                        (*best, *at) = (sum, winner);
-                    } else {
-                        best.keep_larger(at, sum, winner);
-                    }
-                }
+            sums
+        }
+    }
+
+    /// Writes the pooled ReLU of `N` windows of a filter, as many as there are.
+    ///
+    /// # Safety
+    /// As `tile`.
+    #[inline(always)]
+    unsafe fn write<L: Lanes<N>, const N: usize>(&mut self, window: usize, filter: usize, best: L, at: L) {
+        let windows = self.plan.both.positions();
+        let (lanes, out) = ((windows - window).min(N), filter * windows + window);
+        // SAFETY: the caller's promise; no lane is written that is not there.
+        unsafe {
+            store(best.relu(), self.y.as_mut_ptr().add(out), lanes);
+            if let Some(argmax) = &mut self.argmax {
+                store(at, argmax.as_mut_ptr().add(out).cast(), lanes);
             }
         }
     }
+}
+
+/// The first largest (or the first NaN) of some vectors, lane by lane, with its place.
+///
+/// # Safety
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn largest<L: Lanes<N>, const N: usize, const P: usize>(values: &[L; P], places: &[L; P]) -> (L, L) {
+    let (mut best, mut at) = (values[0], places[0]);
+    let mut p = 1;
+    while p < P {
+        // SAFETY: the caller's promise.
+        unsafe { best.keep_larger(&mut at, values[p], places[p]) };
+        p += 1;
+    }
+    (best, at)
 }
 
 /// Writes the first `lanes` ≤ `N` lanes.

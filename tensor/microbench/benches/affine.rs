@@ -1,0 +1,69 @@
+//! The affine maps of the book's network: a batch of 100, and a single image.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use divan::Bencher;
+use microbench::{BATCH, positive, signed};
+use tensor::affine;
+
+/// So many vectors of length `inputs`, each to one of length `outputs`.
+#[derive(Debug, Clone, Copy)]
+struct Affine {
+    n: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+const MAPS: [Affine; 4] = [
+    Affine { n: 1, inputs: 4320, outputs: 100 },
+    Affine { n: 1, inputs: 100, outputs: 10 },
+    Affine { n: BATCH, inputs: 4320, outputs: 100 },
+    Affine { n: BATCH, inputs: 100, outputs: 10 },
+];
+
+impl fmt::Display for Affine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{} -> {0}x{}", self.n, self.inputs, self.outputs)
+    }
+}
+
+impl Affine {
+    fn x(&self) -> Vec<f32> {
+        positive(self.n * self.inputs)
+    }
+
+    fn w(&self) -> Vec<f32> {
+        signed(self.inputs * self.outputs)
+    }
+
+    fn dy(&self) -> Vec<f32> {
+        signed(self.n * self.outputs)
+    }
+
+    fn measure(&self, bencher: Bencher<'_, '_>, kernel: impl FnMut()) {
+        microbench::measure_flop(bencher, 2 * self.n * self.inputs * self.outputs, kernel);
+    }
+}
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = MAPS)]
+fn forward(bencher: Bencher<'_, '_>, map: &Affine) {
+    let (x, w, b, mut y) = (map.x(), map.w(), signed(map.outputs), map.dy());
+    map.measure(bencher, || affine::forward(&x, &w, &b, &mut y));
+}
+
+#[divan::bench(args = MAPS)]
+fn weight_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
+    let (x, dy, mut dw, mut db) = (map.x(), map.dy(), map.w(), signed(map.outputs));
+    map.measure(bencher, || affine::backward_weights(&x, &dy, &mut dw, &mut db));
+}
+
+#[divan::bench(args = MAPS)]
+fn input_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
+    let (w, dy, mut dx) = (map.w(), map.dy(), map.x());
+    map.measure(bencher, || affine::backward_input(&w, map.outputs, &dy, &mut dx));
+}
