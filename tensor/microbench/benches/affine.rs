@@ -47,7 +47,7 @@ impl Affine {
 }
 
 fn main() {
-    divan::main();
+    microbench::main();
 }
 
 #[divan::bench(args = MAPS)]

@@ -78,7 +78,7 @@ impl Layer {
 }
 
 fn main() {
-    divan::main();
+    microbench::main();
 }
 
 mod alone {

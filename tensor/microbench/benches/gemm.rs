@@ -12,7 +12,7 @@ use tensor::ndarray::{ArrayView2, ArrayViewMut2};
 
 /// M, K, N.
 const SHAPES: [[usize; 3]; 15] = [
-    // The book's network: one image through Affine1, and the three products of a step there.
+    // The shapes of the book's Affine1: one image, then the three products of a step.
     [1, 4320, 100],
     [100, 4320, 100],
     [4320, 100, 100],
@@ -63,7 +63,7 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 fn main() {
-    divan::main();
+    microbench::main();
 }
 
 #[divan::bench(args = cases())]

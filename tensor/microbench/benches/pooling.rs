@@ -40,7 +40,7 @@ impl Pooled {
 }
 
 fn main() {
-    divan::main();
+    microbench::main();
 }
 
 #[divan::bench(args = POOLINGS)]

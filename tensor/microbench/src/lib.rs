@@ -1,12 +1,20 @@
 //! What the micro-benchmarks share: numbers to compute with, and one way to measure.
 #![forbid(unsafe_code)]
 
-use divan::Bencher;
+use std::time::Duration;
+
 use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, Divan};
 use tensor::threads::Pool;
 
 /// Images in a batch, as in the book.
 pub const BATCH: usize = 100;
+
+/// Runs the benchmarks that the arguments of the program ask for. A short kernel runs for a tenth of a second too: a hundred
+/// calls of some microseconds would be over before the core has reached its speed.
+pub fn main() {
+    Divan::default().min_time(Duration::from_millis(100)).config_with_args().main();
+}
 
 /// Measures a kernel that does so many multiplications and additions. These are the items of the report: Gitem/s are GFLOP/s.
 pub fn measure_flop(bencher: Bencher<'_, '_>, flop: usize, kernel: impl FnMut()) {
