@@ -84,12 +84,16 @@ fn parts_and_blocks_cover_everything_once() {
         });
         assert_eq!(parts[2], [20, 20, 20, 21, 21, 21, 22]);
 
+        // Where each block begins, and where in its block an element lies.
         let mut matrix = vec![0; 3 * 5];
-        for_each_block(&mut matrix, 5, 2, |i, mut block| {
+        for_each_block(&mut matrix, 5, [2, 3], |[r, c], mut block| {
             for row in 0..block.rows() {
-                block.row(row).iter_mut().for_each(|v| *v += 10 * row + i);
+                let elements = block.row(row).iter_mut().enumerate();
+                elements.for_each(|(column, v)| *v += 1000 * r + 100 * c + 10 * row + column);
             }
         });
-        assert_eq!(matrix, [0, 0, 1, 1, 2, 10, 10, 11, 11, 12, 20, 20, 21, 21, 22]);
+        assert_eq!(matrix[..10], [0, 1, 2, 300, 301, 10, 11, 12, 310, 311]);
+        assert_eq!(matrix[10..], [2000, 2001, 2002, 2300, 2301]);
+        for_each_block(&mut [0; 0], 5, [2, 3], |_, _| panic!("no rows, no blocks"));
     });
 }

@@ -5,32 +5,27 @@
 use super::dot::{Lines, products};
 use super::matrix::{Matrix, Out};
 use super::rows::{Rows, Start, weighted_sums};
-use crate::threads::{for_each_block, for_each_part};
+use crate::threads::for_each_block;
 
-/// Rows of `x` that one task takes: few enough to stay in its cache while all of `w` passes by.
+/// Samples and outputs of one task: few enough that their inputs and weights stay in its cache.
 const SAMPLES_A_TASK: usize = 25;
-/// Outputs that one task computes where there are few samples.
-const OUTPUTS_A_TASK: usize = 10;
+const OUTPUTS_A_TASK: usize = 25;
+/// Outputs of one task where there are fewer samples.
+const OUTPUTS_OF_FEW: usize = 10;
 /// Inputs that one task takes in the backward passes: one tile.
 const INPUTS_A_TASK: usize = 64;
 
 pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
-    if n >= SAMPLES_A_TASK {
-        let w = Lines::new(w, inputs, outputs);
-        for_each_part(y, SAMPLES_A_TASK * outputs, |task, y| {
-            let x = Lines::new(&x[task * SAMPLES_A_TASK * inputs..], inputs, y.len() / outputs);
-            products(x, w, b, Out::new(y, outputs));
-        });
-    } else {
-        let x = Lines::new(x, inputs, n);
-        for_each_block(y, outputs, OUTPUTS_A_TASK, |task, mut block| {
-            let (first, columns) = (task * OUTPUTS_A_TASK, block.columns());
-            let w = Lines::new(&w[first * inputs..], inputs, columns);
-            products(x, w, &b[first..][..columns], Out::block(&mut block));
-        });
-    }
+    let x = Matrix::row_major(x, inputs, [n, inputs]);
+    let w = Matrix::row_major(w, inputs, [outputs, inputs]);
+    let size = [SAMPLES_A_TASK, if n < SAMPLES_A_TASK { OUTPUTS_OF_FEW } else { OUTPUTS_A_TASK }];
+    for_each_block(y, outputs, size, |[sample, output], mut block| {
+        let x = Lines::matrix(x.some_rows(sample, block.rows()));
+        let w = Lines::matrix(w.some_rows(output, block.columns()));
+        products(x, w, &b[output..][..block.columns()], Out::block(&mut block));
+    });
 }
 
 pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
@@ -47,8 +42,8 @@ pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [
     }
     // dWᵀ = dYᵀ · X
     let (x, dy_t) = (Matrix::row_major(x, inputs, [n, inputs]), Matrix::new(dy, [1, outputs], [outputs, n]));
-    for_each_block(dw, inputs, INPUTS_A_TASK, |task, mut block| {
-        let x = x.some_columns(task * INPUTS_A_TASK, block.columns());
+    for_each_block(dw, inputs, [outputs, INPUTS_A_TASK], |[_, input], mut block| {
+        let x = x.some_columns(input, block.columns());
         weighted_sums(Start::Zero, dy_t, Rows::matrix(x), Out::block(&mut block));
     });
 }
@@ -60,8 +55,8 @@ pub(super) fn backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f3
     }
     let n = dx.len() / inputs;
     let (w, dy) = (Matrix::row_major(w, inputs, [outputs, inputs]), Matrix::row_major(dy, outputs, [n, outputs]));
-    for_each_block(dx, inputs, INPUTS_A_TASK, |task, mut block| {
-        let w = w.some_columns(task * INPUTS_A_TASK, block.columns());
+    for_each_block(dx, inputs, [n.max(1), INPUTS_A_TASK], |[_, input], mut block| {
+        let w = w.some_columns(input, block.columns());
         weighted_sums(Start::Zero, dy, Rows::matrix(w), Out::block(&mut block));
     });
 }

@@ -28,14 +28,6 @@ unsafe impl Sync for Lines<'_> {}
 unsafe impl Send for Lines<'_> {}
 
 impl<'a> Lines<'a> {
-    /// The first `rows` rows of a slice, one after the other.
-    ///
-    /// # Panics
-    /// Where there are not so many.
-    pub(super) fn new(values: &'a [f32], len: usize, rows: usize) -> Self {
-        Lines::matrix(Matrix::row_major(values, len, [rows, len]))
-    }
-
     /// The rows of a matrix whose columns lie side by side.
     ///
     /// # Panics

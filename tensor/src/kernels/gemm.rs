@@ -4,7 +4,7 @@
 //! fused multiply-add, whatever the size of the tiles and blocks; but a matrix times a vector whose numbers lie along k is made
 //! of sixteen sums side by side (see `dot`).
 //!
-//! `b` is copied into panels of sixteen columns, so that the kernel walks straight through memory. A matrix that is much
+//! Where many rows go over it, `b` is copied into panels of sixteen columns, so that the kernel walks straight through memory. A matrix that is much
 //! taller than wide is turned around: its lanes run over the rows of `a`.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -18,12 +18,15 @@ use super::scratch;
 use super::transpose;
 use crate::threads::{for_each_block, for_each_part};
 
-/// Rows of `c` that one task computes, where there are more.
-const ROWS_A_TASK: usize = 24;
+/// Rows of `c` that one task computes, where there are more: two tiles.
+const ROWS_A_TASK: usize = 12;
+/// Rows of `c` that one task computes, where there are many.
+const MANY_ROWS_A_TASK: usize = 24;
 /// Columns of `c` that one task computes, where there are few rows: one tile.
 const COLUMNS_A_TASK: usize = 64;
-/// Rows of `c` up to which the copy of `b` does not pay.
+/// Rows of `c` up to which the copy of `b` never pays, and from which it always does.
 const FEW_ROWS: usize = 6;
+const MANY_ROWS: usize = 128;
 
 /// The shapes match.
 pub(super) fn gemm(
@@ -95,9 +98,12 @@ fn over_columns(alpha: f32, a: Matrix<'_>, b: Matrix<'_>, beta: f32, c: &mut [f3
             Start::Out
         }
     };
-    if alpha == 1.0 && m <= FEW_ROWS && b.strides[1] == 1 && b.strides[0] >= 0 {
-        for_each_block(c, n, COLUMNS_A_TASK, |task, mut block| {
-            let b = b.some_columns(task * COLUMNS_A_TASK, block.columns());
+    // Few rows are cut finely, so that there is work for every thread; many go through each panel together.
+    let rows = if m < MANY_ROWS { ROWS_A_TASK } else { MANY_ROWS_A_TASK };
+    let size = [rows, if m > ROWS_A_TASK { n } else { COLUMNS_A_TASK }];
+    if alpha == 1.0 && reads_well(b, m) {
+        for_each_block(c, n, size, |[row, column], mut block| {
+            let (a, b) = (a.some_rows(row, block.rows()), b.some_columns(column, block.columns()));
             weighted_sums(start, a, Rows::matrix(b), Out::block(&mut block));
         });
         return;
@@ -110,18 +116,19 @@ fn over_columns(alpha: f32, a: Matrix<'_>, b: Matrix<'_>, beta: f32, c: &mut [f3
             });
         }
         let panels = &*panels;
-        if m > ROWS_A_TASK {
-            for_each_part(c, ROWS_A_TASK * n, |task, c| {
-                let a = a.some_rows(task * ROWS_A_TASK, c.len() / n);
-                weighted_sums(start, a, Rows::panels(panels, k, n), Out::new(c, n));
-            });
-        } else {
-            for_each_block(c, n, COLUMNS_A_TASK, |task, mut block| {
-                let panels = &panels[task * COLUMNS_A_TASK * k..];
-                weighted_sums(start, a, Rows::panels(panels, k, block.columns()), Out::block(&mut block));
-            });
-        }
+        for_each_block(c, n, size, |[row, column], mut block| {
+            let a = a.some_rows(row, block.rows());
+            let panels = Rows::panels(&panels[column * k..], k, block.columns());
+            weighted_sums(start, a, panels, Out::block(&mut block));
+        });
     });
+}
+
+/// Whether the copy of `b` would cost more than it saves: where few rows of `a` go over it, unless its rows are so far apart
+/// that they would fall into the same few sets of the cache.
+fn reads_well(b: Matrix<'_>, rows_of_a: usize) -> bool {
+    let [down, along] = b.strides;
+    along == 1 && down >= 0 && (rows_of_a <= FEW_ROWS || rows_of_a < MANY_ROWS && down % 256 != 0)
 }
 
 /// One panel: up to sixteen columns of `b`, times alpha.

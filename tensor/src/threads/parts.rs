@@ -85,7 +85,7 @@ pub fn for_each_part3<T: Send>(
     });
 }
 
-/// Some neighbouring columns of a row-major matrix.
+/// Some neighbouring rows and columns of a row-major matrix.
 pub struct Block<'a, T> {
     first: *mut T,
     rows: usize,
@@ -127,25 +127,26 @@ impl<T> Block<'_, T> {
     }
 }
 
-/// Cuts a row-major matrix into blocks of `width` columns (the last may be narrower) and calls `task(i, block i)` for
-/// each, on the current pool.
+/// Cuts a row-major matrix into blocks of `size` rows and columns (the last may be smaller) and calls `task([r, c], block)` for
+/// each, where (r, c) is its first element, on the current pool. Blocks of the same rows follow one another.
 ///
 /// # Panics
-/// Where `columns` or `width` is 0, the length is no whole number of rows, or a task panics.
+/// Where `columns` or a size is 0, the length is no whole number of rows, or a task panics.
 pub fn for_each_block<T: Send>(
     matrix: &mut [T],
     columns: usize,
-    width: usize,
-    task: impl Fn(usize, Block<'_, T>) + Sync,
+    size: [usize; 2],
+    task: impl Fn([usize; 2], Block<'_, T>) + Sync,
 ) {
-    assert!(columns > 0 && width > 0, "blocks of no columns");
+    assert!(columns > 0 && !size.contains(&0), "blocks of {size:?} elements, {columns} columns");
     assert!(matrix.len().is_multiple_of(columns), "{} elements are no rows of {columns}", matrix.len());
     let (rows, base) = (matrix.len() / columns, Base(matrix.as_mut_ptr()));
-    for_each_task(columns.div_ceil(width), &|i| {
+    let across = columns.div_ceil(size[1]);
+    for_each_task(rows.div_ceil(size[0]) * across, &|i| {
         let base = &base;
-        let (first, n) = range(i, width, columns);
-        // SAFETY: `first < columns`, so the pointer stays inside the matrix (or at its start, where it has no rows).
-        let first = unsafe { base.0.add(if rows == 0 { 0 } else { first }) };
-        task(i, Block { first, rows, stride: columns, columns: n, matrix: PhantomData });
+        let ((r, rows), (c, n)) = (range(i / across, size[0], rows), range(i % across, size[1], columns));
+        // SAFETY: `r < rows` and `c < columns`, so the pointer stays inside the matrix.
+        let first = unsafe { base.0.add(r * columns + c) };
+        task([r, c], Block { first, rows, stride: columns, columns: n, matrix: PhantomData });
     });
 }
