@@ -175,11 +175,14 @@ impl<F: Real> Layer<F> for Affine<F> {
         let [n, outputs] = self.checked(x.shape());
         expect(KIND, "dout", dout.shape(), &[n, outputs]);
         let dout = slice(KIND, "dout", dout);
-        if let Some(dx) = dx {
+        if let Some(dx) = &dx {
             expect(KIND, "dx", dx.shape(), x.shape());
-            affine::backward_input(self.weights(), outputs, dout, slice_mut(KIND, "dx", dx));
         }
         affine::backward_weights(slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
+        // Last, so that the layer before finds it in the cache.
+        if let Some(dx) = dx {
+            affine::backward_input(self.weights(), outputs, dout, slice_mut(KIND, "dx", dx));
+        }
     }
 
     fn visit_params(&self, visit: &mut dyn FnMut(&Param<F>)) {

@@ -1,8 +1,8 @@
 //! What a network computes in one go: a layer, or a convolution with the ReLU and the max-pooling behind it.
 //!
 //! The three of the book's network together are one pass over the image ([`tensor::conv_pool`]), without the two large
-//! arrays between them. The result is the same to the bit; of the gradients of the convolution only the order of the sum
-//! differs (products with a gradient of zero are left out).
+//! arrays between them. (Later in a network, the gradient of the convolution's output is such an array again.) The result is the same to the bit. Of the convolution's weight gradient only the order of the sum
+//! differs, so that in single precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
 
 use std::any::Any;
 
@@ -120,14 +120,23 @@ impl Stage {
                 let (Convolution { w, b, .. }, pool) = conv_and_pool(layers, *first);
                 let pooled = (slice(KIND, "y", y), &pool.argmax[..]);
                 let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
-                if let Some(dx) = dx {
+                // The gradient of the convolution's output, where somebody needs it as a whole.
+                let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {
                     let len = dout.len() / plan.pool().positions() * plan.conv().positions();
                     at_least(between, len);
                     conv_pool::backward_pool(plan, pooled, dout, &mut between[..len]);
-                    let dx = slice_mut(KIND, "dx", dx);
-                    convolution::backward_input(plan.conv(), row_major(&w.value), &between[..len], dx);
+                    &between[..len]
+                });
+                match dconv {
+                    Some(dconv) if !plan.picks_winners() => {
+                        convolution::backward_weights(plan.conv(), x, dconv, w.grad_mut(), b.grad_mut());
+                    }
+                    _ => conv_pool::backward_weights(plan, x, pooled, dout, w.grad_mut(), b.grad_mut()),
                 }
-                conv_pool::backward_weights(plan, x, pooled, dout, w.grad_mut(), b.grad_mut());
+                if let Some((dx, dconv)) = dx.zip(dconv) {
+                    let dx = slice_mut(KIND, "dx", dx);
+                    convolution::backward_input(plan.conv(), row_major(&w.value), dconv, dx);
+                }
             }
         }
     }

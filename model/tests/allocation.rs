@@ -22,8 +22,8 @@ fn what_is_allocated() {
 
 /// After the first step, which shows how large everything gets.
 fn steps_do_not_allocate(threads: usize) {
-    // Six whole batches and a smaller one an epoch.
-    let data = digits::splits(65, 10, 0);
+    // Six whole batches and one of a single image an epoch.
+    let data = digits::splits(61, 10, 0);
     let conv_param = ConvParam { filter_num: 6, ..ConvParam::default() };
     for kind in OptimizerKind::ALL {
         let settings = SimpleConvNet { conv_param, hidden_size: 20, ..SimpleConvNet::default() };

@@ -47,7 +47,7 @@ fn check(x: usize, w: usize, outputs: usize, y: usize) {
     assert!(outputs > 0, "affine: no outputs");
     let (inputs, n) = (w / outputs, y / outputs);
     assert!(
-        w == inputs * outputs && y == n * outputs && x == n * inputs,
+        w == inputs * outputs && y == n * outputs && Some(x) == n.checked_mul(inputs),
         "affine: x has {x} elements, w {w}, b {outputs}, y {y}: they must be N·I, I·O, O and N·O"
     );
 }

@@ -6,10 +6,10 @@ use crate::real::Real;
 
 /// `c ← alpha · a · b + beta · c` for `a` (M, K), `b` (K, N), `c` (M, N), each with any strides.
 ///
-/// With `beta = 0`, `c` is not read: it may hold anything, NaN included. In `f32` every element starts with `beta · c` and adds
-/// its products in ascending K with fused multiply-adds (a matrix times a vector: sixteen sums side by side); alpha is
-/// multiplied into `b`. So the result depends on the shape and the strides alone, never on instruction set or threads. `f64`
-/// is the crate matrixmultiply.
+/// With `beta = 0`, `c` is not read: it may hold anything, NaN included. In `f32` the order
+/// of the additions depends on the shape and the strides alone, never on instruction set or threads (but NaN is NaN, whatever its
+/// bits): products are added in ascending K to `beta · c` with fused multiply-adds, alpha multiplied into one of the matrices; a
+/// matrix times a vector may be sixteen sums side by side instead. `f64` is the crate matrixmultiply.
 ///
 /// ```
 /// use tensor::ndarray::{array, Array2};

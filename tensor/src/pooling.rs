@@ -35,7 +35,7 @@ pub fn max_infer<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
 /// `dx` ← each element of `dy` added where [`max_forward`] found the largest element, zero elsewhere; overwrites.
 ///
 /// # Panics
-/// Where a length does not match the geometry, or its padding is as large as its window.
+/// Where a length does not match the geometry, its padding is as large as its window, or an `argmax` lies outside its plane.
 pub fn max_backward<F: Real>(geometry: &Geometry, argmax: &[u32], dy: &[F], dx: &mut [F]) {
     check(geometry, dx.len(), dy.len());
     assert_eq!(argmax.len(), dy.len(), "argmax: {} elements, expected {}", argmax.len(), dy.len());

@@ -148,7 +148,10 @@ impl Products<'_> {
             }
             let mut added = [0.0; 32];
             for first in (0..M * N).step_by(16) {
-                let vectors = std::array::from_fn(|t| V::V16::load(sums[first + t].as_ptr()));
+                let mut vectors = [V::V16::splat(0.0); 16];
+                for (vector, sum) in vectors.iter_mut().zip(&sums[first..]) {
+                    *vector = V::V16::load(sum.as_ptr());
+                }
                 added[first..first + 16].copy_from_slice(&V::V16::tree_sums(vectors));
             }
             for m in 0..M {
@@ -193,7 +196,8 @@ impl Products<'_> {
                 k += 16;
             }
             let left = end.saturating_sub(k + lane).min(W);
-            if left > 0 {
+            if k < end {
+                // (Also where none of these lanes is left: 0 · 0 is added to all of them, or to none.)
                 let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.stride, left);
                 for (m, sums) in sums.iter_mut().enumerate() {
                     let a_k = L::load_first(a.wrapping_offset(m as isize * self.a.stride).wrapping_add(k), left);

@@ -1,11 +1,11 @@
-//! The matrix product in single precision: `c ← beta · c + a · (alpha · b)`.
+//! The matrix product in single precision: `c ← beta · c + alpha · a · b`.
 //!
 //! Every element of `c` starts with `beta · c` (with 0 where beta is 0) and adds its products in ascending k, each with one
-//! fused multiply-add, whatever the size of the tiles and blocks; but a matrix times a vector whose numbers lie along k is made
-//! of sixteen sums side by side (see `dot`).
+//! fused multiply-add, whatever the size of the tiles and blocks; alpha is multiplied into the matrix that is copied. But a
+//! matrix times a vector whose numbers lie along k is made of sixteen sums side by side (see `dot`), times alpha, plus `beta · c`.
 //!
-//! Where many rows go over it, `b` is copied into panels of sixteen columns, so that the kernel walks straight through memory. A matrix that is much
-//! taller than wide is turned around: its lanes run over the rows of `a`.
+//! Where many rows go over it, `b` is copied into panels of sixteen columns, so that the kernel walks straight through memory.
+//! A matrix that is much taller than wide is turned around: its lanes run over the rows of `a`.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -13,7 +13,7 @@ use super::dot::{Lines, products};
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::Lanes;
 use super::matrix::{Matrix, Out};
-use super::rows::{Rows, Start, weighted_sums};
+use super::rows::{Rows, Start, panels_len, weighted_sums};
 use super::scratch;
 use super::transpose;
 use crate::threads::{for_each_block, for_each_part};
@@ -24,9 +24,12 @@ const ROWS_A_TASK: usize = 12;
 const MANY_ROWS_A_TASK: usize = 24;
 /// Columns of `c` that one task computes, where there are few rows: one tile.
 const COLUMNS_A_TASK: usize = 64;
-/// Rows of `c` up to which the copy of `b` never pays, and from which it always does.
+/// Rows of `c` up to which the copy of `b` never pays.
 const FEW_ROWS: usize = 6;
+/// Rows of `c` from which it always does.
 const MANY_ROWS: usize = 128;
+/// Rows of `b` that are a multiple of so many numbers apart fall into the same few sets of the first-level cache.
+const SAME_SETS: usize = 256;
 
 /// The shapes match.
 pub(super) fn gemm(
@@ -108,7 +111,7 @@ fn over_columns(alpha: f32, a: Matrix<'_>, b: Matrix<'_>, beta: f32, c: &mut [f3
         });
         return;
     }
-    scratch::with(n.next_multiple_of(16) * k, |panels| {
+    scratch::with(panels_len(n, k), |panels| {
         if k > 0 {
             for_each_part(panels, 16 * k, |panel, to| {
                 let b = b.some_columns(16 * panel, (n - 16 * panel).min(16));
@@ -128,7 +131,9 @@ fn over_columns(alpha: f32, a: Matrix<'_>, b: Matrix<'_>, beta: f32, c: &mut [f3
 /// that they would fall into the same few sets of the cache.
 fn reads_well(b: Matrix<'_>, rows_of_a: usize) -> bool {
     let [down, along] = b.strides;
-    along == 1 && down >= 0 && (rows_of_a <= FEW_ROWS || rows_of_a < MANY_ROWS && down % 256 != 0)
+    along == 1
+        && down >= 0
+        && (rows_of_a <= FEW_ROWS || rows_of_a < MANY_ROWS && !(down as usize).is_multiple_of(SAME_SETS))
 }
 
 /// One panel: up to sixteen columns of `b`, times alpha.
@@ -180,14 +185,17 @@ fn matrix_and_vector<'a>(a: Matrix<'a>, b: Matrix<'a>) -> Option<(Matrix<'a>, Ma
     (lines.strides[1] == 1 && vector.strides[1] == 1).then_some((lines, vector))
 }
 
+/// Numbers of the result that one task computes.
+const NUMBERS_A_TASK: usize = 64;
+
 /// A matrix times a vector, row by row.
 fn along_k(alpha: f32, matrix: Matrix<'_>, vector: Matrix<'_>, beta: f32, c: &mut [f32]) {
     let vector = Lines::matrix(vector);
     let finish =
         |c: &mut f32, product: f32| *c = if beta == 0.0 { alpha * product } else { beta * *c + alpha * product };
-    for_each_part(c, COLUMNS_A_TASK, |task, c| {
-        let lines = Lines::matrix(matrix.some_rows(task * COLUMNS_A_TASK, c.len()));
-        let mut product = [0.0; COLUMNS_A_TASK];
+    for_each_part(c, NUMBERS_A_TASK, |task, c| {
+        let lines = Lines::matrix(matrix.some_rows(task * NUMBERS_A_TASK, c.len()));
+        let mut product = [0.0; NUMBERS_A_TASK];
         let product = &mut product[..c.len()];
         products(lines, vector, &[0.0], Out::new(product, 1));
         c.iter_mut().zip(product).for_each(|(c, product)| finish(c, *product));

@@ -26,8 +26,10 @@ impl<'a> Matrix<'a> {
     /// Where the slice is too short.
     pub(super) fn new(values: &'a [f32], strides: [usize; 2], [rows, columns]: [usize; 2]) -> Self {
         if rows > 0 && columns > 0 {
-            let last = (rows - 1) * strides[0] + (columns - 1) * strides[1];
-            assert!(last < values.len(), "{rows}×{columns} with strides {strides:?}: {} numbers", values.len());
+            let last = |size: usize, stride: usize| (size - 1).checked_mul(stride);
+            let last = last(rows, strides[0]).zip(last(columns, strides[1])).and_then(|(r, c)| r.checked_add(c));
+            let fits = last.is_some_and(|last| last < values.len());
+            assert!(fits, "{rows}×{columns} with strides {strides:?}: {} numbers", values.len());
         }
         let strides = strides.map(|stride| stride as isize);
         Matrix { first: values.as_ptr(), strides, rows, columns, borrowed: PhantomData }

@@ -49,10 +49,19 @@ impl<'a> Rows<'a> {
     /// # Panics
     /// Where the slice is too short.
     pub(super) fn panels(values: &'a [f32], count: usize, columns: usize) -> Self {
-        let needed = columns.div_ceil(16) * 16 * count;
+        let needed = panels_len(columns, count);
         assert!(needed <= values.len(), "panels of {} numbers, {needed} are needed", values.len());
         Rows { first: values.as_ptr(), stride: 16, panel: 16 * count, count, columns, borrowed: PhantomData }
     }
+}
+
+/// Numbers of the panels that hold `columns` columns of `count` rows.
+///
+/// # Panics
+/// Where they would not fit into any memory.
+pub(super) fn panels_len(columns: usize, count: usize) -> usize {
+    let len = columns.checked_next_multiple_of(16).and_then(|columns| columns.checked_mul(count));
+    len.unwrap_or_else(|| panic!("panels of {columns} columns and {count} rows do not fit into memory"))
 }
 
 /// Rows that stay in the first-level cache while the tiles of a block of columns go over them.

@@ -3,6 +3,7 @@
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, Lanes16};
 use super::matrix::Matrix;
+use super::rows::panels_len;
 
 /// `panels ←` the transpose of a matrix whose columns lie side by side: a panel for every sixteen rows, in which each column's
 /// sixteen numbers lie side by side. Rows that are missing in the last panel are 0.
@@ -14,7 +15,7 @@ pub(super) fn to_panels(matrix: Matrix<'_>, panels: &mut [f32]) {
         return;
     }
     assert!(matrix.strides[1] == 1, "strides {:?} are no rows", matrix.strides);
-    let needed = matrix.rows.div_ceil(16) * 16 * matrix.columns;
+    let needed = panels_len(matrix.rows, matrix.columns);
     assert!(needed <= panels.len(), "panels of {} numbers, {needed} are needed", panels.len());
     run(ToPanels { matrix, panels });
 }

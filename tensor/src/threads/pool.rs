@@ -153,6 +153,10 @@ impl Pool {
             }
         };
         match free {
+            // A single task is a task, too: it uses the same memory as others.
+            None if self.threads() > 1 && this_task().is_none() => {
+                self.owner.shared.as_task(|| (0..tasks).for_each(task))
+            }
             None => (0..tasks).for_each(task),
             Some(_caller) => self.owner.run(tasks, task),
         }
@@ -242,6 +246,19 @@ impl Shared {
         }
     }
 
+    /// Runs `f` as a task of this pool, also where it panics.
+    fn as_task(&self, f: impl FnOnce()) {
+        struct End;
+        impl Drop for End {
+            fn drop(&mut self) {
+                TASK.set(None);
+            }
+        }
+        let _end = End;
+        TASK.set(Some(Task { pool: self.id, threads: self.awake + 1 }));
+        f();
+    }
+
     fn run_unit(&self, unit: usize) {
         let tasks_a_unit = self.job.tasks_a_unit.load(Ordering::Relaxed);
         let first = unit * tasks_a_unit;
@@ -249,9 +266,7 @@ impl Shared {
         // SAFETY: this thread took a unit of the running job (taking it acquired what opening the shares released), so the
         // caller is still in `run` and the closure that the pointer leads to is alive.
         let task = unsafe { *self.job.task.load(Ordering::Relaxed) };
-        TASK.set(Some(Task { pool: self.id, threads: self.shares.len() }));
-        let result = catch_unwind(AssertUnwindSafe(|| (first..end).for_each(task)));
-        TASK.set(None);
+        let result = catch_unwind(AssertUnwindSafe(|| self.as_task(|| (first..end).for_each(task))));
         if let Err(panic) = result {
             let mut first = self.panic.lock().expect("no panic while it is held");
             match &*first {
@@ -290,7 +305,7 @@ impl fmt::Debug for Pool {
 pub(crate) struct Task {
     /// Which pool; none has 0.
     pub(crate) pool: u64,
-    /// How many threads may run it.
+    /// How many threads run its like at the same time.
     pub(crate) threads: usize,
 }
 

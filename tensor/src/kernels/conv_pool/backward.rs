@@ -26,7 +26,7 @@ pub(in crate::kernels) fn backward_weights(
     dw: &mut [f32],
     db: &mut [f32],
 ) {
-    if can_pick(plan) {
+    if plan.picks_winners() {
         pick_patches(plan, x, pooled, dy, dw, db);
     } else {
         let len = dy.len() / plan.pool.positions() * plan.conv.positions();
@@ -35,12 +35,6 @@ pub(in crate::kernels) fn backward_weights(
             convolution::backward_weights(&plan.conv, x, dconv, dw, db);
         });
     }
-}
-
-/// Whether the winners are neighbours, two by two. (For many channels the patches do not stay in the cache; then all four
-/// positions cost less than picking one.)
-fn can_pick(plan: &Plan) -> bool {
-    plan.pool.window().kernel == [2, 2] && plan.conv.window().stride == [1, 1] && plan.conv.channels() <= 4
 }
 
 fn pick_patches(plan: &Plan, x: &[f32], (y, argmax): (&[f32], &[u32]), dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
@@ -79,7 +73,7 @@ impl Kernel for Backward<'_> {
         let (filters, windows) = (self.db.len(), self.plan.pool.positions());
         assert!(self.patches.len() >= self.layout.len() && self.dw.len() == filters * self.plan.conv.patch_len());
         assert!([self.y.len(), self.argmax.len(), self.dy.len()].iter().all(|&len| len == filters * windows));
-        assert!(can_pick(self.plan) && self.winners.fit(self.plan));
+        assert!(self.plan.picks_winners() && self.winners.fit(self.plan));
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
             for c in 0..self.plan.conv.channels() {

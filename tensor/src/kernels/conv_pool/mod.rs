@@ -8,8 +8,7 @@
 //! is written is in the order that the next layer reads.
 //!
 //! In the backward pass a pooled element passes its gradient to a single position of the convolution, and to none where
-//! ReLU was at rest. So the weight gradient adds up far fewer patches than there are positions: for each filter, the
-//! patches of the image under its winners, straight from the image, a row of the window at a time.
+//! ReLU was at rest. So the weight gradient picks, for every pooling window, the taps under its winner from the same patches.
 
 mod backward;
 mod forward;
@@ -56,6 +55,13 @@ impl Plan {
     /// The pooling of its output.
     pub fn pool(&self) -> &Geometry {
         &self.pool
+    }
+
+    /// Whether the weight gradient picks what each winner saw from the patches. If not, it is that of the plain convolution, given
+    /// [`backward_pool`](crate::conv_pool::backward_pool): for windows of other sizes than 2×2, and for many channels, whose
+    /// patches do not stay in the cache.
+    pub fn picks_winners(&self) -> bool {
+        self.pool.window().kernel == [2, 2] && self.conv.window().stride == [1, 1] && self.conv.channels() <= 4
     }
 
     fn phases(&self) -> usize {
