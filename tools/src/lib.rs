@@ -1,4 +1,5 @@
-//! What the programs `train`, `gradcheck`, `filterviz`, `applyfilter` and `bench` are made of.
+//! What the programs `train`, `gradcheck`, `filterviz` and `applyfilter` are made of; `bench` has
+//! its own modules beside it.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -13,12 +14,10 @@
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
 //! | [`filters`] | the filters of a network: as pictures, and over a picture |
-//! | [`mod@bench`] | how fast all this is |
 #![forbid(unsafe_code)]
 
 mod advice;
 pub mod args;
-pub mod bench;
 pub mod console;
 pub mod data;
 pub mod files;

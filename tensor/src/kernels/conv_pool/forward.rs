@@ -104,29 +104,22 @@ impl Forward<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             match self.plan.phases() {
-                4 => self.only_phases::<L, N, R, 4>(window, filter),
-                3 => self.only_phases::<L, N, R, 3>(window, filter),
-                2 => self.only_phases::<L, N, R, 2>(window, filter),
-                1 => self.only_phases::<L, N, R, 1>(window, filter),
-                _ => self.many_phases::<L, N, R>(window, filter),
+                4 => self.four_phases::<L, N, R>(window, filter),
+                _ => self.any_phases::<L, N, R>(window, filter),
             }
         }
     }
 
-    /// A tile of all `P` phases that there are.
+    /// A tile of all four phases of a 2×2 pooling.
     ///
     /// # Safety
-    /// As `tile`; there are `P` phases.
+    /// As `tile`; there are four phases.
     #[inline(always)]
-    unsafe fn only_phases<L: Lanes<N>, const N: usize, const R: usize, const P: usize>(
-        &mut self,
-        window: usize,
-        filter: usize,
-    ) {
+    unsafe fn four_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let sums = self.convolve::<L, N, R, P>(window, filter, 0);
-            let winners = self.winners_of::<L, N, P>(window, 0);
+            let sums = self.convolve::<L, N, R, 4>(window, filter, 0);
+            let winners = self.winners_of::<L, N, 4>(window, 0);
             for (r, sums) in sums.iter().enumerate() {
                 let (best, at) = largest(sums, &winners);
                 self.write(window, filter + r, best, at);
@@ -134,21 +127,23 @@ impl Forward<'_> {
         }
     }
 
-    /// A tile of more phases than fit into registers, some at a time.
+    /// A tile of any other number of phases, three at a time while there are so many, then one by one.
     ///
     /// # Safety
     /// As `tile`.
     #[inline(always)]
-    unsafe fn many_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
+    unsafe fn any_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
         // SAFETY: the caller's promise; the phases exist.
         unsafe {
             let mut best = [(L::splat(f32::NEG_INFINITY), self.winners.load(0, window)); R];
-            for first in (0..self.plan.phases()).step_by(3) {
-                match self.plan.phases() - first {
-                    1 => self.fold::<L, N, R, 1>(window, filter, first, &mut best),
-                    2 => self.fold::<L, N, R, 2>(window, filter, first, &mut best),
-                    _ => self.fold::<L, N, R, 3>(window, filter, first, &mut best),
-                }
+            let (phases, mut first) = (self.plan.phases(), 0);
+            while first + 3 <= phases {
+                self.fold::<L, N, R, 3>(window, filter, first, &mut best);
+                first += 3;
+            }
+            while first < phases {
+                self.fold::<L, N, R, 1>(window, filter, first, &mut best);
+                first += 1;
             }
             for (r, (best, at)) in best.into_iter().enumerate() {
                 self.write(window, filter + r, best, at);

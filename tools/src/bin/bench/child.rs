@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{BenchArgs, Child};
 use super::timing::Timing;
-use crate::console::Stdout;
-use crate::data::Data;
+use tools::console::Stdout;
+use tools::data::Data;
 
 /// The book's network for these images.
 pub(super) fn settings(data: &Data) -> SimpleConvNet {

@@ -3,8 +3,8 @@
 use clap::{Parser, ValueEnum};
 
 use super::effort::Effort;
-use crate::args::{self, DataArgs, ThreadsArg};
-use crate::program::EXIT_CODES;
+use tools::args::{self, DataArgs, ThreadsArg};
+use tools::program::EXIT_CODES;
 
 const EXAMPLES: &str = "Examples:
   cargo xtask bench                    everything, some minutes

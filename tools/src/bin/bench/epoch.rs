@@ -6,7 +6,7 @@ use std::time::Instant;
 use model::{Event, Network, Trainer, TrainerConfig};
 
 use super::timing::Timing;
-use crate::data::Data;
+use tools::data::Data;
 
 /// What epochs took, in seconds.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,7 +24,7 @@ pub fn micros(seconds: f64) -> String {
     match micros {
         _ if micros < 9.995 => format!("{micros:.2}"),
         _ if micros < 99.95 => format!("{micros:.1}"),
-        _ => crate::text::grouped(micros.round() as usize),
+        _ => tools::text::grouped(micros.round() as usize),
     }
 }
 

@@ -7,7 +7,7 @@ use super::kernels::{KernelTime, Work};
 use super::limit::Limit;
 use super::step::PARTS;
 use super::timing::Timing;
-use crate::text::grouped;
+use tools::text::grouped;
 
 /// Threads that have cores of their own do together at least this part of what each does alone.
 const CROWDED: f64 = 0.85;

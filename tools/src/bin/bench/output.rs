@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::advice::Advice;
-use crate::console::Stdout;
+use tools::Advice;
+use tools::console::Stdout;
 
 /// Where the JSON goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,8 @@
 //! | [`child`] | what needs a process of its own: first step and memory |
 //! | [`figures`], [`table`], [`columns`] | what came out, for programs and for people |
 
+#![forbid(unsafe_code)]
+
 pub mod args;
 pub mod child;
 pub mod columns;
@@ -25,11 +27,10 @@ pub mod step;
 pub mod table;
 pub mod timing;
 
+use std::process::ExitCode;
+
 use model::{TrainerConfig, evaluate};
 
-use crate::console::Stdout;
-use crate::data::Data;
-use crate::program::{Outcome, complain};
 use args::BenchArgs;
 use count::dense_flop;
 use effort::Effort;
@@ -38,12 +39,19 @@ use kernels::{KernelTime, Kernels};
 use limit::{Meter, Pools, processor};
 use output::JsonTarget;
 use step::OpenStep;
+use tools::console::Stdout;
+use tools::data::Data;
+use tools::program::{Outcome, complain};
+
+fn main() -> ExitCode {
+    tools::program::run(bench)
+}
 
 /// The program.
 ///
 /// # Errors
 /// Where the data cannot be loaded, a process cannot be started, or the result cannot be written.
-pub fn run(args: BenchArgs) -> anyhow::Result<Outcome> {
+fn bench(args: BenchArgs) -> anyhow::Result<Outcome> {
     if let Some(child) = args.child {
         return child::run(&args, child).map(|()| Outcome::Done);
     }
