@@ -69,7 +69,7 @@ impl Kernel for Products<'_> {
     unsafe fn run<V: Vectors>(self) {
         // SAFETY: the machine has the instructions; `products` checked all sizes.
         unsafe {
-            if V::REGISTERS_OF_16 >= 32 {
+            if const { V::REGISTERS_OF_16 >= 32 } {
                 self.tiles::<V, 5, 5>();
             } else {
                 self.tiles::<V, 4, 3>();
@@ -137,7 +137,7 @@ impl Products<'_> {
         // SAFETY: the caller's promise; the tile lies inside `out`.
         unsafe {
             let mut sums: Sums = [[0.0; 16]; 32];
-            if V::REGISTERS_OF_16 >= 32 {
+            if const { V::REGISTERS_OF_16 >= 32 } {
                 self.sums::<V::V16, 16, M, N>([i, j], 0, 0..self.a.len, &mut sums);
             } else {
                 for k in (0..self.a.len).step_by(K_AT_ONCE) {

@@ -106,7 +106,7 @@ impl Kernel for WeightedSums<'_> {
     unsafe fn run<V: Vectors>(self) {
         // SAFETY: the machine has the instructions; `weighted_sums` checked all lengths.
         unsafe {
-            if V::REGISTERS_OF_16 >= 32 {
+            if const { V::REGISTERS_OF_16 >= 32 } {
                 self.blocks::<V, 6, 4>();
             } else {
                 self.blocks::<V, 6, 1>();

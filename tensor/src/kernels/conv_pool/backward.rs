@@ -78,7 +78,7 @@ impl Kernel for Backward<'_> {
         unsafe {
             for c in 0..self.plan.conv.channels() {
                 for filter in 0..filters {
-                    if V::REGISTERS_OF_16 >= 32 {
+                    if const { V::REGISTERS_OF_16 >= 32 } {
                         self.taps::<V, 3>(filter, c);
                     } else {
                         self.taps::<V, 1>(filter, c);

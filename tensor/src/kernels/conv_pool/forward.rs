@@ -61,7 +61,7 @@ impl Kernel for Forward<'_> {
         assert!(self.winners.fit(self.plan));
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
-            if V::REGISTERS_OF_16 >= 32 {
+            if const { V::REGISTERS_OF_16 >= 32 } {
                 self.blocks::<V::V16, 16, 6>();
             } else {
                 self.blocks::<V::V8, 8, 2>();
