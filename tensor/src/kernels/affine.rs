@@ -2,7 +2,7 @@
 //! along the same axis, in the forward pass as factors (products of rows), in the backward passes as lanes (weighted sums
 //! of rows).
 
-use super::dot::{Lines, products};
+use super::dot::products;
 use super::matrix::{Matrix, Out};
 use super::rows::{Rows, Start, weighted_sums};
 use crate::threads::for_each_block;
@@ -22,8 +22,7 @@ pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let w = Matrix::row_major(w, inputs, [outputs, inputs]);
     let size = [SAMPLES_A_TASK, if n < SAMPLES_A_TASK { OUTPUTS_OF_FEW } else { OUTPUTS_A_TASK }];
     for_each_block(y, outputs, size, |[sample, output], mut block| {
-        let x = Lines::matrix(x.some_rows(sample, block.rows()));
-        let w = Lines::matrix(w.some_rows(output, block.columns()));
+        let (x, w) = (x.some_rows(sample, block.rows()), w.some_rows(output, block.columns()));
         products(x, w, &b[output..][..block.columns()], Out::block(&mut block));
     });
 }

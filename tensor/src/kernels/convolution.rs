@@ -66,7 +66,7 @@ pub(super) fn backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &
             run(AddRows { rows: dy, len: positions, sums: db });
             scratch::with(rows_len + filters.next_multiple_of(16) * positions, |buffer| {
                 let (taps, dy_t) = buffer.split_at_mut(rows_len);
-                layout.write_rows(x, 0.0, taps);
+                layout.write_rows(x, taps);
                 transpose::to_panels(Matrix::row_major(dy, positions, [filters, positions]), dy_t);
                 let taps = Matrix::row_major(taps, positions, [patch, positions]);
                 let rows = Rows::panels(dy_t, positions, filters);
@@ -143,11 +143,10 @@ pub(super) fn backward_input(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mu
     let layout = Patches::new(*geometry);
     for_each_part(dx, geometry.input_len(), |image, dx| {
         let dy = &dy[image * filters * positions..][..filters * positions];
-        scratch::with(patch * positions + SLACK, |dpatches| {
+        scratch::with(patch * positions, |dpatches| {
             let w_t = Matrix::new(w, [1, patch], [patch, filters]);
             let rows = Rows::matrix(Matrix::row_major(dy, positions, [filters, positions]));
-            let out = &mut dpatches[..patch * positions];
-            weighted_sums(Start::Zero, w_t, rows, Out::new(out, positions));
+            weighted_sums(Start::Zero, w_t, rows, Out::new(dpatches, positions));
             layout.add_back(dpatches, dx);
         });
     });

@@ -5,59 +5,32 @@
 //! definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile
 //! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while k runs.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, Lanes16};
 use super::matrix::{Matrix, Out};
 
-/// Rows of `len` numbers side by side, `stride` apart.
-#[derive(Clone, Copy)]
-pub(super) struct Lines<'a> {
-    first: *const f32,
-    stride: isize,
-    len: usize,
-    rows: usize,
-    borrowed: PhantomData<&'a [f32]>,
-}
-
-// SAFETY: it stands for a shared borrow of numbers.
-unsafe impl Sync for Lines<'_> {}
-// SAFETY: as above.
-unsafe impl Send for Lines<'_> {}
-
-impl<'a> Lines<'a> {
-    /// The rows of a matrix whose columns lie side by side.
-    ///
-    /// # Panics
-    /// Where they do not.
-    pub(super) fn matrix(matrix: Matrix<'a>) -> Self {
-        let Matrix { first, strides: [stride, side], rows, columns: len, .. } = matrix;
-        assert!(side == 1, "a stride of {side} along the rows");
-        Lines { first, stride, len, rows, borrowed: PhantomData }
-    }
-
-    /// Where a number lies.
-    #[inline(always)]
-    fn at(&self, row: usize, k: usize) -> *const f32 {
-        self.first.wrapping_offset(row as isize * self.stride).wrapping_add(k)
-    }
-}
-
-/// Computes all of `out` (rows of `a` × rows of `b`) on this thread.
+/// Computes all of `out` (rows of `a` × rows of `b`) on this thread; the columns of `a` and of `b` lie side by side.
 ///
 /// # Panics
-/// Where the sizes do not match.
-pub(super) fn products(a: Lines<'_>, b: Lines<'_>, start: &[f32], out: Out<'_>) {
-    assert!(a.len == b.len && start.len() == b.rows, "rows of {} and {}, {} starts", a.len, b.len, start.len());
+/// Where they do not, or the sizes do not match.
+pub(super) fn products(a: Matrix<'_>, b: Matrix<'_>, start: &[f32], out: Out<'_>) {
+    assert!([a.strides[1], b.strides[1]] == [1, 1], "strides {:?} and {:?} are no rows", a.strides, b.strides);
+    assert!(
+        a.columns == b.columns && start.len() == b.rows,
+        "rows of {} and {}, {} starts",
+        a.columns,
+        b.columns,
+        start.len()
+    );
     assert!([out.rows, out.columns] == [a.rows, b.rows], "{}×{} for {}×{}", out.rows, out.columns, a.rows, b.rows);
     run(Products { a, b, start, out });
 }
 
 struct Products<'a> {
-    a: Lines<'a>,
-    b: Lines<'a>,
+    a: Matrix<'a>,
+    b: Matrix<'a>,
     start: &'a [f32],
     out: Out<'a>,
 }
@@ -138,10 +111,10 @@ impl Products<'_> {
         unsafe {
             let mut sums: Sums = [[0.0; 16]; 32];
             if const { V::REGISTERS_OF_16 >= 32 } {
-                self.sums::<V::V16, 16, M, N>([i, j], 0, 0..self.a.len, &mut sums);
+                self.sums::<V::V16, 16, M, N>([i, j], 0, 0..self.a.columns, &mut sums);
             } else {
-                for k in (0..self.a.len).step_by(K_AT_ONCE) {
-                    let k = k..(k + K_AT_ONCE).min(self.a.len);
+                for k in (0..self.a.columns).step_by(K_AT_ONCE) {
+                    let k = k..(k + K_AT_ONCE).min(self.a.columns);
                     self.sums::<V::V8, 8, M, N>([i, j], 0, k.clone(), &mut sums);
                     self.sums::<V::V8, 8, M, N>([i, j], 8, k, &mut sums);
                 }
@@ -186,9 +159,9 @@ impl Products<'_> {
             }
             let Range { start: mut k, end } = k;
             while k + 16 <= end {
-                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.stride, W);
+                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.strides[0], W);
                 for (m, sums) in sums.iter_mut().enumerate() {
-                    let a_k = L::load(a.wrapping_offset(m as isize * self.a.stride).wrapping_add(k));
+                    let a_k = L::load(a.wrapping_offset(m as isize * self.a.strides[0]).wrapping_add(k));
                     for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
                         *sum = a_k.mul_add(b_k, *sum);
                     }
@@ -198,9 +171,9 @@ impl Products<'_> {
             let left = end.saturating_sub(k + lane).min(W);
             if k < end {
                 // (Also where none of these lanes is left: 0 · 0 is added to all of them, or to none.)
-                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.stride, left);
+                let b_k = lines::<L, W, N>(b.wrapping_add(k), self.b.strides[0], left);
                 for (m, sums) in sums.iter_mut().enumerate() {
-                    let a_k = L::load_first(a.wrapping_offset(m as isize * self.a.stride).wrapping_add(k), left);
+                    let a_k = L::load_first(a.wrapping_offset(m as isize * self.a.strides[0]).wrapping_add(k), left);
                     for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
                         *sum = a_k.mul_add(b_k, *sum);
                     }

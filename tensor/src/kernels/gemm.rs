@@ -9,7 +9,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::dot::{Lines, products};
+use super::dot::products;
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::Lanes;
 use super::matrix::{Matrix, Out};
@@ -190,11 +190,10 @@ const NUMBERS_A_TASK: usize = 64;
 
 /// A matrix times a vector, row by row.
 fn along_k(alpha: f32, matrix: Matrix<'_>, vector: Matrix<'_>, beta: f32, c: &mut [f32]) {
-    let vector = Lines::matrix(vector);
     let finish =
         |c: &mut f32, product: f32| *c = if beta == 0.0 { alpha * product } else { beta * *c + alpha * product };
     for_each_part(c, NUMBERS_A_TASK, |task, c| {
-        let lines = Lines::matrix(matrix.some_rows(task * NUMBERS_A_TASK, c.len()));
+        let lines = matrix.some_rows(task * NUMBERS_A_TASK, c.len());
         let mut product = [0.0; NUMBERS_A_TASK];
         let product = &mut product[..c.len()];
         products(lines, vector, &[0.0], Out::new(product, 1));

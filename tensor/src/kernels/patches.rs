@@ -61,12 +61,13 @@ impl Patches {
         });
     }
 
-    /// As [`write`](Self::write), but not cut into panels: a row of all positions for every tap, and slack for whole vectors.
-    pub(super) fn write_rows(&self, image: &[f32], pad: f32, rows: &mut [f32]) {
+    /// As [`write`](Self::write), but with 0 in the padding, and not cut into panels: a row of all positions for every tap, and
+    /// slack for whole vectors.
+    pub(super) fn write_rows(&self, image: &[f32], rows: &mut [f32]) {
         assert!(image.len() == self.geometry.input_len());
         assert!(rows.len() >= self.geometry.patch_len() * self.geometry.positions() + SLACK);
         scratch::with(self.sorted_len(), |sorted| {
-            run(SortColumns { layout: self, image, pad, sorted });
+            run(SortColumns { layout: self, image, pad: 0.0, sorted });
             run(WriteRows { layout: self, sorted, rows });
         });
     }

@@ -198,8 +198,8 @@ impl WeightedSums<'_> {
             let out = self.out.first.add(tile.r * self.out.stride + tile.j);
             let mut sums = [[V::V16::splat(0.0); T]; R];
             for (r, sums) in sums.iter_mut().enumerate() {
-                match self.start {
-                    _ if tile.s > 0 => *sums = load::<V, T>(out.add(r * self.out.stride), 16, tile.in_last),
+                // Later rows go on from what the earlier ones came to.
+                match if tile.s > 0 { Start::Out } else { self.start } {
                     Start::Zero => {}
                     Start::Out => *sums = load::<V, T>(out.add(r * self.out.stride), 16, tile.in_last),
                     Start::Bias(bias) => *sums = [V::V16::splat(*bias.get_unchecked(tile.r + r)); T],
