@@ -1,5 +1,7 @@
 //! Layers one after the other.
 
+use std::collections::BTreeMap;
+
 use tensor::Real;
 use tensor::ndarray::{ArrayD, ArrayViewD};
 
@@ -279,11 +281,11 @@ fn param_names<F: Real>(layers: &[Box<dyn Layer<F>>]) -> Vec<String> {
 
 /// Appends to each name how often it has come so far.
 fn numbered(names: impl Iterator<Item = &'static str>) -> Vec<String> {
-    let mut seen = Vec::new();
-    let number = |name| {
-        seen.push(name);
-        seen.iter().filter(|&&n| n == name).count()
-    };
-    let mut number = number;
-    names.map(|name| format!("{name}{}", number(name))).collect()
+    let mut seen = BTreeMap::new();
+    let numbered = names.map(|name| {
+        let number = seen.entry(name).or_insert(0);
+        *number += 1;
+        format!("{name}{number}")
+    });
+    numbered.collect()
 }

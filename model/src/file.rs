@@ -46,20 +46,30 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// The content of a plain file.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    read(path).map_err(|problem| Error::Read { path: path.to_path_buf(), problem })
+/// How much of the beginning of a file [`read_file`] shows.
+const START: u64 = 64;
+
+/// The content of a plain file. First `check` is shown its beginning and its length, so that something else, however
+/// large it is, is refused at once.
+pub(crate) fn read_file(path: &Path, check: impl FnOnce(&[u8], u64) -> Result<(), Error>) -> Result<Vec<u8>, Error> {
+    let problem = |problem| Error::Read { path: path.to_path_buf(), problem };
+    let (file, len) = open_plain(path).map_err(problem)?;
+    let mut bytes = Vec::new();
+    (&file).take(START.min(len)).read_to_end(&mut bytes).map_err(problem)?;
+    check(&bytes, len)?;
+    let rest = len - bytes.len() as u64;
+    let reserved = usize::try_from(rest).ok().and_then(|rest| bytes.try_reserve_exact(rest).ok());
+    reserved.ok_or_else(|| problem(io::ErrorKind::OutOfMemory.into()))?;
+    // A file that grows meanwhile is read as long as it was.
+    file.take(rest).read_to_end(&mut bytes).map_err(problem)?;
+    Ok(bytes)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// A plain file and its length. (A pipe would block on opening, a device may have no end.)
+fn open_plain(path: &Path) -> io::Result<(File, u64)> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
     }
-    let len = metadata.len();
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?)?;
-    // A file that grows meanwhile is read as long as it was.
-    File::open(path)?.take(len).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok((File::open(path)?, metadata.len()))
 }

@@ -21,27 +21,32 @@ pub(super) fn seal(version: u32, content: &[u8]) -> Vec<u8> {
 
 /// Version and content of a file that is whole.
 pub(super) fn open(bytes: &[u8]) -> Result<(u32, &[u8]), ParamsError> {
-    let found = bytes.len() as u64;
-    let Some(rest) = bytes.strip_prefix(&MAGIC) else {
-        return match bytes.len() < MAGIC.len() && MAGIC.starts_with(bytes) {
+    let version = header(bytes, bytes.len() as u64)?;
+    let (content, checksum) = bytes[HEADER..].split_at(bytes.len() - HEADER - CHECKSUM);
+    if *Sha256::digest(&bytes[..bytes.len() - CHECKSUM]) != *checksum {
+        return Err(ParamsError::Checksum);
+    }
+    Ok((version, content))
+}
+
+/// The version of a file that begins like this, if its length, `found`, is what its header says.
+pub(super) fn header(start: &[u8], found: u64) -> Result<u32, ParamsError> {
+    let Some(rest) = start.strip_prefix(&MAGIC) else {
+        return match start.len() < MAGIC.len() && MAGIC.starts_with(start) {
             true => Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found }),
             false => Err(ParamsError::Magic),
         };
     };
     let header = rest.split_first_chunk::<4>().and_then(|(version, rest)| {
-        let (len, rest) = rest.split_first_chunk::<8>()?;
-        Some((u32::from_le_bytes(*version), u64::from_le_bytes(*len), rest))
+        let len = rest.first_chunk::<8>()?;
+        Some((u32::from_le_bytes(*version), u64::from_le_bytes(*len)))
     });
-    let Some((version, len, rest)) = header else {
+    let Some((version, len)) = header else {
         return Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found });
     };
     let expected = len.saturating_add((HEADER + CHECKSUM) as u64);
-    if expected != found {
-        return Err(ParamsError::Length { expected, found });
+    match expected == found {
+        true => Ok(version),
+        false => Err(ParamsError::Length { expected, found }),
     }
-    let (content, checksum) = rest.split_at(rest.len() - CHECKSUM);
-    if *Sha256::digest(&bytes[..bytes.len() - CHECKSUM]) != *checksum {
-        return Err(ParamsError::Checksum);
-    }
-    Ok((version, content))
 }

@@ -48,11 +48,19 @@ pub enum ParamsError {
         /// The number.
         size: u64,
     },
+    /// An array, or the input, has more axes than anything that is stored here.
+    #[error("the file says {count} axes, but at most {most} are read")]
+    Axes {
+        /// How many.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// What the file describes is not a network.
     #[error("the network in the file cannot be built: {0}")]
     Spec(#[from] SpecError),
     /// An array has not as many values as its shape says.
-    #[error("{name}: the shape {shape:?} does not go with {values} values")]
+    #[error("{}: the shape {shape:?} does not go with {values} values", printable(name))]
     Values {
         /// The name of the array.
         name: String,
@@ -70,7 +78,7 @@ pub enum ParamsError {
         shape: Vec<usize>,
     },
     /// An array comes that the network does not have.
-    #[error("the file has an array {name} of shape {shape:?}, which the network has not")]
+    #[error("the file has an array {} of shape {shape:?}, which the network has not", printable(name))]
     Unexpected {
         /// The name of the array.
         name: String,
@@ -78,7 +86,7 @@ pub enum ParamsError {
         shape: Vec<usize>,
     },
     /// An array has another name or shape.
-    #[error("expected {expected} of shape {expected_shape:?}, found {found} of shape {found_shape:?}")]
+    #[error("expected {expected} of shape {expected_shape:?}, found {} of shape {found_shape:?}", printable(found))]
     Array {
         /// The name that is expected.
         expected: String,
@@ -97,4 +105,15 @@ pub enum ParamsError {
         /// The layer in the file.
         found: String,
     },
+}
+
+/// A name from a file, as a message shows it: in one line, not too long, and nothing that a terminal would obey.
+fn printable(name: &str) -> String {
+    const MOST: usize = 40;
+    let mut escaped = name.escape_debug();
+    let mut shown: String = escaped.by_ref().take(MOST).collect();
+    if escaped.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }

@@ -15,6 +15,7 @@ mod container;
 mod error;
 mod v1;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use layers::ndarray::{ArrayD, IxDyn};
@@ -30,6 +31,8 @@ use crate::network::Network;
 use crate::spec::NetworkSpec;
 
 const VERSION: u32 = 1;
+/// Axes of an array: far more than any layer knows, so that a message can tell a shape.
+const MOST_AXES: usize = 32;
 
 impl<F: Real> Network<F> {
     /// Writes the network with its parameters to a file. It appears under its name when it is complete: see
@@ -47,7 +50,7 @@ impl<F: Real> Network<F> {
     /// Where the file cannot be read, is damaged, or is of another network: the error names the first difference.
     pub fn load_params(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let bytes = read_file(path)?;
+        let bytes = read(path)?;
         self.set_from_bytes(&bytes).map_err(|problem| named(path, problem))
     }
 
@@ -57,7 +60,7 @@ impl<F: Real> Network<F> {
     /// Where the file cannot be read, or is damaged.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let bytes = read_file(path)?;
+        let bytes = read(path)?;
         Network::from_bytes(&bytes).map_err(|problem| named(path, problem))
     }
 
@@ -98,6 +101,14 @@ impl<F: Real> Network<F> {
     }
 }
 
+/// The bytes of a file that begins as a parameter file does, and is as long as it says.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    read_file(path, |start, len| match container::header(start, len) {
+        Ok(_) => Ok(()),
+        Err(problem) => Err(named(path, problem)),
+    })
+}
+
 /// The error of the file of this name.
 fn named(path: &Path, problem: ParamsError) -> Error {
     Error::Params { path: path.to_path_buf(), problem: Box::new(problem) }
@@ -118,20 +129,24 @@ fn parse(bytes: &[u8]) -> Result<ParamsV1, ParamsError> {
     if version != VERSION {
         return Err(ParamsError::Version { found: version, newest: VERSION });
     }
-    match postcard::take_from_bytes(content) {
-        Ok((content, [])) => Ok(content),
-        Ok((_, rest)) => Err(ParamsError::LeftOver { count: rest.len() }),
-        Err(problem) => Err(ParamsError::Content { version, problem }),
+    let (content, rest): (ParamsV1, _) =
+        postcard::take_from_bytes(content).map_err(|problem| ParamsError::Content { version, problem })?;
+    if !rest.is_empty() {
+        return Err(ParamsError::LeftOver { count: rest.len() });
+    }
+    match content.most_axes() {
+        count if count > MOST_AXES => Err(ParamsError::Axes { count, most: MOST_AXES }),
+        _ => Ok(content),
     }
 }
 
 /// Builds the layers that the file describes, with its arrays.
 fn rebuild<F: Real>(spec: &NetworkSpec, arrays: &[ArrayV1]) -> Result<Sequential<F>, ParamsError> {
     let mut arrays = arrays.iter();
-    let mut seen: Vec<&'static str> = Vec::new();
+    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut next = |name: &'static str, shape: &[usize]| {
-        seen.push(name);
-        let number = seen.iter().filter(|&&n| n == name).count();
+        let number = seen.entry(name).or_insert(0);
+        *number += 1;
         compare_one(&format!("{name}{number}"), shape, arrays.next()).and_then(values)
     };
     let layers = construct(spec, Source::Given(&mut next))?;

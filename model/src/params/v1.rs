@@ -81,6 +81,14 @@ impl ValuesV1 {
     }
 }
 
+impl ParamsV1 {
+    /// The largest number of axes that the input or an array has.
+    pub(super) fn most_axes(&self) -> usize {
+        let arrays = self.arrays.iter().map(|array| array.shape.len());
+        arrays.fold(self.network.input.len(), usize::max)
+    }
+}
+
 /// A size that this machine can address.
 pub(super) fn size(size: u64) -> Result<usize, ParamsError> {
     usize::try_from(size).map_err(|_| ParamsError::TooLarge { size })

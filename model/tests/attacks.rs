@@ -1,0 +1,173 @@
+//! Parameter files under attack. (Every cut and every changed byte: see `params_file.rs`. Allocations: `allocation.rs`.)
+
+#[path = "../../datasets/tests/attack/mod.rs"]
+mod attack;
+
+use attack::{Numbers, damaged, hollow, within};
+use layers::Init;
+use model::{LayerSpec, Network, NetworkSpec, ParamsError, params_sha256};
+use sha2::{Digest, Sha256};
+
+const FIXTURE: &[u8] = include_bytes!("fixtures/params-v1.postcard");
+
+/// A file of this content whose header and checksum are right.
+fn sealed(content: &[u8]) -> Vec<u8> {
+    let mut bytes = FIXTURE[..12].to_vec();
+    bytes.extend((content.len() as u64).to_le_bytes());
+    bytes.extend(content);
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+/// As the format writes a whole number: seven bits a byte, the lowest first.
+fn number(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+fn error(content: &[u8]) -> ParamsError {
+    let file = sealed(content);
+    within(1, "a hostile content", move || Network::<f32>::from_bytes(&file).unwrap_err())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for (what, path) in attack::no_files(folder.path()) {
+        let name = path.display().to_string();
+        let message = within(1, what, move || Network::<f32>::load(&path).unwrap_err().to_string());
+        assert!(message.starts_with(&format!("cannot read {name}: ")), "{what}: {message}");
+    }
+}
+
+/// Told by its beginning, before anything is read or allocated.
+#[test]
+fn large_files_that_are_something_else_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let header = &FIXTURE[..20];
+    for (start, words) in [
+        (&b""[..], "not a parameter file"),
+        (b"\x80\x04\x95 a pickle", "not a parameter file"),
+        (&header[..9], "bytes long"),
+        (header, "bytes long"),
+        (FIXTURE, "bytes long"),
+    ] {
+        hollow(&path, start, 1 << 40);
+        let path = path.clone();
+        let message = within(1, words, move || Network::<f32>::load(&path).unwrap_err().to_string());
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn contents_that_are_hostile() {
+    let [million, relu] = [number(1_000_000), vec![1]];
+    // A million layers, which would take an hour where each name counted all names before it; no layer with scores.
+    let layers = [&[1, 2][..], &million, &relu.repeat(1_000_000), &[0]].concat();
+    within(5, "a million layers", move || Network::<f32>::from_bytes(&sealed(&layers)).map(drop)).unwrap();
+    // A million axes.
+    assert_eq!(
+        error(&[&million[..], &[1; 1_000_000], &[0, 0]].concat()).to_string(),
+        "the file says 1000000 axes, but at most 32 are read"
+    );
+    // A million arrays with neither names nor values: [] has one.
+    let arrays = [&[1, 2, 1, 1][..], &million, &[0, 0, 0, 0].repeat(1_000_000)].concat();
+    assert!(matches!(error(&arrays), ParamsError::Unexpected { .. }));
+    // Sizes whose product is 2^64, that is 0 where it wraps.
+    let huge = [number(1 << 32), number(1 << 32)].concat();
+    let product = [&[2][..], &huge, &[1, 1, 0]].concat();
+    assert!(matches!(error(&product), ParamsError::Spec(_)), "{}", error(&product));
+    let name = [&[2][..], b"W1"].concat();
+    let product = [&[1, 2, 0, 1][..], &name, &[2], &huge, &[0, 0]].concat();
+    assert!(matches!(error(&product), ParamsError::Spec(_)), "no layers: {}", error(&product));
+}
+
+/// A name is whatever somebody wrote into the file: no line breaks, no commands to the terminal, no page of it.
+#[test]
+fn hostile_names_are_shown_as_they_are() {
+    let affine = LayerSpec::Affine { outputs: 2, init: Init::default() };
+    let network = Network::<f32>::build(NetworkSpec { input: vec![2], layers: vec![affine] }, 0).unwrap();
+    let bytes = network.to_bytes();
+    let content = &bytes[20..bytes.len() - 32];
+    let at = content.windows(3).position(|bytes| bytes == b"\x02W1").expect("the first array");
+    let name = format!("W1\n\x1b[2Jerror: {}", "x".repeat(100_000));
+    let hostile = [&content[..at], &number(name.len()), name.as_bytes(), &content[at + 3..]].concat();
+    assert_eq!(
+        error(&hostile).to_string(),
+        "expected W1 of shape [2, 2], found W1\\n\\u{1b}[2Jerror: xxxxxxxxxxxxxxxxxxxx… of shape [2, 2]"
+    );
+}
+
+/// Reads damaged files; gives how many were refused. A file that is read must be the right one.
+fn read_damaged(times: usize, seed: u64) -> usize {
+    let network = Network::<f32>::from_bytes(FIXTURE).unwrap();
+    let (expected, mut numbers, mut refused) = (params_sha256(&network), Numbers::new(seed), 0);
+    for _ in 0..times {
+        match Network::<f32>::from_bytes(&damaged(FIXTURE, &mut numbers)) {
+            Ok(network) => assert_eq!(params_sha256(&network), expected),
+            Err(_) => refused += 1,
+        }
+    }
+    refused
+}
+
+/// Reads files whose content is damaged, but whose checksum is right; gives how many were refused. A file that is read is
+/// written as it was, but for what is written in one way alone.
+fn read_forged(times: usize, seed: u64) -> usize {
+    let (mut numbers, mut refused) = (Numbers::new(seed), 0);
+    for _ in 0..times {
+        let file = sealed(&damaged(&FIXTURE[20..FIXTURE.len() - 32], &mut numbers));
+        match Network::<f32>::from_bytes(&file) {
+            Ok(network) => {
+                let again = Network::<f32>::from_bytes(&network.to_bytes()).unwrap();
+                assert_eq!(params_sha256(&again), params_sha256(&network));
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().len() < 500 && !error.to_string().contains('\n'), "{error}");
+            }
+        }
+    }
+    refused
+}
+
+#[test]
+fn random_damage() {
+    assert!(read_damaged(5_000, 1) > 4_500);
+    assert!(read_forged(5_000, 2) > 1_000);
+}
+
+#[test]
+#[ignore = "long: two million files"]
+fn random_damage_for_long() {
+    let refused = read_damaged(1_000_000, 3);
+    println!("faults: parameter file, random damage | 1000000 | {refused} refused, the others unchanged");
+    let refused = read_forged(1_000_000, 4);
+    println!("faults: parameter file, damage with a right checksum | 1000000 | {refused} refused, no panic");
+}
+
+#[test]
+#[ignore = "exhaustive over a larger file"]
+fn every_change_of_a_larger_file() {
+    let affine = LayerSpec::Affine { outputs: 10, init: Init::default() };
+    let network = Network::<f32>::build(NetworkSpec { input: vec![100], layers: vec![affine] }, 0).unwrap();
+    let (file, mut changes, mut cuts) = (network.to_bytes(), 0_u64, 0_u64);
+    attack::every_changed_byte(&file, |bytes, at| {
+        changes += 1;
+        assert!(Network::<f32>::from_bytes(bytes).is_err(), "byte {at}");
+    });
+    attack::every_cut(&file, |bytes| {
+        cuts += 1;
+        assert!(Network::<f32>::from_bytes(bytes).is_err(), "cut to {}", bytes.len());
+    });
+    println!("faults: parameter file, every changed byte | {changes} | all refused");
+    println!("faults: parameter file, every truncation | {cuts} | all refused");
+}
