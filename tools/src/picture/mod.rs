@@ -10,7 +10,7 @@
 //! | [`accuracy_chart`] | the book's plot |
 //! | [`test_picture`](test_picture()) | a picture to try filters on |
 //! | [`Blocks`] | small pictures as characters of the terminal |
-//! | [`read_grey_png`], [`png_bytes`] | PNG files |
+//! | [`read_grey_png`], [`grey_from_png`], [`png_bytes`] | PNG files |
 
 mod accuracy;
 mod blocks;
@@ -35,7 +35,7 @@ pub use chart::{Axis, Chart, Curve, Marker};
 pub use color::Rgb;
 pub use colormap::ColorMap;
 pub use page::{Page, beside, short};
-pub use png_file::{MAX_PIXELS, PictureError, png_bytes, read_grey_png};
+pub use png_file::{MAX_PIXELS, PictureError, grey_from_png, png_bytes, read_grey_png};
 pub use scaling::{Range, Scaling};
 pub use shrink::{shrink_columns, shrink_rows, shrink_to, shrunk_size};
 pub use test_picture::test_picture;
