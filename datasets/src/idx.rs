@@ -13,6 +13,7 @@
 //! Everything here works on bytes in memory. What the header promises is compared with what is there before anything is
 //! allocated, so a hostile header costs nothing.
 
+use std::cmp::Ordering;
 use std::io::Read;
 
 use byteorder::{BigEndian, ReadBytesExt};
@@ -50,7 +51,10 @@ pub enum IdxError {
         found: usize,
     },
     /// The sizes in the header multiply to more than [`LIMIT`].
-    #[error("the header promises {shape:?} elements of {element_bytes} bytes, more than the limit of {LIMIT} bytes")]
+    #[error(
+        "the header promises {} elements of {element_bytes} bytes, more than the limit of {LIMIT} bytes",
+        brief(shape)
+    )]
     TooLarge {
         /// The sizes in the header.
         shape: Vec<usize>,
@@ -58,7 +62,7 @@ pub enum IdxError {
         element_bytes: usize,
     },
     /// Fewer elements than the header promises.
-    #[error("cut short: the header promises {promised} bytes of elements for the shape {shape:?}, {}", there_is(*found))]
+    #[error("cut short: the header promises {promised} bytes of elements for the shape {}, {}", brief(shape), there_is(*found))]
     CutShort {
         /// The sizes in the header.
         shape: Vec<usize>,
@@ -68,7 +72,7 @@ pub enum IdxError {
         found: Option<u64>,
     },
     /// More bytes than the header promises.
-    #[error("bytes after the end: the header promises {promised} bytes of elements for the shape {shape:?}")]
+    #[error("bytes after the end: the header promises {promised} bytes of elements for the shape {}", brief(shape))]
     TrailingBytes {
         /// The sizes in the header.
         shape: Vec<usize>,
@@ -306,17 +310,33 @@ pub fn encode_bytes(shape: &[usize], bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
-    let header = Header::parse(bytes)?;
+/// The most bytes of a header: 255 axes.
+pub(crate) const LONGEST_HEADER: u64 = 4 + 4 * 255;
+
+/// Refuses a file by its first [`LONGEST_HEADER`] bytes and its length, before the rest is read. (What gzip data hold is
+/// known only when they are decoded.)
+pub(crate) fn check_beginning(first: &[u8], length: u64) -> Result<(), IdxError> {
+    match first.is_empty() || gzip::is_gzip(first) {
+        true => Ok(()),
+        false => raw_header(first, length).map(drop),
+    }
+}
+
+/// The header of uncompressed bytes, and how many bytes of elements follow: as many as it promises.
+fn raw_header(first: &[u8], length: u64) -> Result<(Header, u64), IdxError> {
+    let header = Header::parse(first)?;
     let promised = header.data_bytes()?;
+    let found = length - header.bytes() as u64;
+    match found.cmp(&promised) {
+        Ordering::Less => Err(IdxError::CutShort { shape: header.shape, promised, found: Some(found) }),
+        Ordering::Greater => Err(IdxError::TrailingBytes { shape: header.shape, promised }),
+        Ordering::Equal => Ok((header, promised)),
+    }
+}
+
+fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
+    let (header, promised) = raw_header(bytes, bytes.len() as u64)?;
     let data = &bytes[header.bytes()..];
-    let found = data.len() as u64;
-    if found < promised {
-        return Err(IdxError::CutShort { shape: header.shape, promised, found: Some(found) });
-    }
-    if found > promised {
-        return Err(IdxError::TrailingBytes { shape: header.shape, promised });
-    }
     let elements = read_elements(&header, promised, data).map_err(|failure| match failure {
         ReadFailure::Memory => IdxError::Memory { bytes: promised },
         ReadFailure::Io(problem) => IdxError::Gzip { problem },
@@ -375,6 +395,8 @@ fn gzip_error(problem: std::io::Error, decoder: &gzip::Decoder<'_>, header: &Hea
         return IdxError::Gzip { problem };
     }
     match decoder.ended() {
+        // Another member of gzip data, most often: one file holds one.
+        true if decoder.rest() > 0 => IdxError::AfterGzip { count: decoder.rest() },
         true => {
             let found = Some(decoder.delivered() - header.bytes() as u64);
             IdxError::CutShort { shape: header.shape.clone(), promised, found }
@@ -400,6 +422,16 @@ fn what_it_looks_like(first: &[u8]) -> &'static str {
         [0x50, 0x4b, ..] => " and looks like a zip archive",
         [0x89, b'P', ..] => " and looks like a PNG picture",
         _ => "",
+    }
+}
+
+/// A shape for a message; there may be 255 axes.
+fn brief(shape: &[usize]) -> String {
+    match shape {
+        [first, second, third, .., last] if shape.len() > 6 => {
+            format!("[{first}, {second}, {third}, …, {last}] of {} axes", shape.len())
+        }
+        _ => format!("{shape:?}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -241,7 +242,14 @@ fn read_plain_file(path: &Path) -> Result<Vec<u8>, Error> {
     if found > most {
         return Err(Error::FileTooLong { path: path.to_path_buf(), most, found });
     }
-    fs::read(path).map_err(|problem| Error::Io { path: path.to_path_buf(), problem })
+    let io = |problem| Error::Io { path: path.to_path_buf(), problem };
+    let file = fs::File::open(path).map_err(io)?;
+    let mut bytes = Vec::new();
+    (&file).take(idx::LONGEST_HEADER).read_to_end(&mut bytes).map_err(io)?;
+    idx::check_beginning(&bytes, found).map_err(|problem| Error::Idx { path: path.to_path_buf(), problem })?;
+    // A file that grows meanwhile is read as long as it was.
+    file.take(found.saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes).map_err(io)?;
+    Ok(bytes)
 }
 
 fn plain_file_len(path: &Path) -> Result<u64, Error> {
