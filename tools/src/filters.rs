@@ -21,6 +21,8 @@ pub struct Filters {
 
 /// Filters stand in rows of eight, as in the book.
 pub const COLUMNS: usize = 8;
+/// So many filters are shown at most: a page of a few ten million pixels.
+pub const MOST_SHOWN: usize = 1024;
 /// Pixels for a filter in a grid.
 const FILTER_SIDE: usize = 100;
 
@@ -53,9 +55,9 @@ impl Filters {
         self.len() == 0
     }
 
-    /// Each filter as a picture: what it does to the first channel, as in the book.
+    /// Each filter as a picture: what it does to the first channel, as in the book. There are [`MOST_SHOWN`] at most.
     pub fn pictures(&self) -> Vec<ArrayView2<'_, f32>> {
-        self.w.outer_iter().map(|filter| filter.index_axis_move(Axis(0), 0)).collect()
+        self.w.outer_iter().take(MOST_SHOWN).map(|filter| filter.index_axis_move(Axis(0), 0)).collect()
     }
 
     /// The largest magnitude of a weight that [`pictures`](Self::pictures) shows, for a caption.
@@ -67,8 +69,9 @@ impl Filters {
     /// "30 filters of 5×5".
     pub fn describe(&self) -> String {
         let (count, channels, height, width) = self.w.dim();
+        let first = if count > MOST_SHOWN { format!("the first {MOST_SHOWN} of ") } else { String::new() };
         let of_channels = if channels == 1 { String::new() } else { format!(", the first of {channels} channels") };
-        format!("{count} filters of {height}×{width}{of_channels}")
+        format!("{first}{count} filters of {height}×{width}{of_channels}")
     }
 
     /// All filters in a grid, eight in a row, each enlarged with sharp pixels, on one scale that is symmetric around zero.
@@ -99,7 +102,7 @@ impl Filters {
     /// # Panics
     /// Where there are not as many filters.
     pub fn apply(&self, count: usize, picture: ArrayView2<'_, f32>, side: usize) -> anyhow::Result<Vec<Array2<f32>>> {
-        let (_, channels, f_h, f_w) = self.w.dim();
+        let (_, _, f_h, f_w) = self.w.dim();
         let (height, width) = picture.dim();
         ensure!(
             height >= f_h && width >= f_w,
@@ -107,7 +110,8 @@ impl Filters {
              choose a larger one with --image",
             self.layer
         );
-        let w: Vec<f32> = self.w.slice_axis(Axis(0), (0..count).into()).iter().copied().collect();
+        // Where each channel sees the same, a filter is the sum of its channels.
+        let w: Vec<f32> = self.w.slice_axis(Axis(0), (0..count).into()).sum_axis(Axis(1)).iter().copied().collect();
         let b = vec![0.0; count];
         let (o_h, o_w) = (height - f_h + 1, width - f_w + 1);
         let (shrunk_h, shrunk_w) = shrunk_size((o_h, o_w), side);
@@ -116,8 +120,8 @@ impl Filters {
         for first in (0..o_h).step_by(STRIP) {
             let rows = STRIP.min(o_h - first);
             let strip = picture.slice_axis(Axis(0), (first..first + rows + f_h - 1).into());
-            let x: Vec<f32> = (0..channels).flat_map(|_| strip.iter().copied()).collect();
-            let geometry = Geometry::new([channels, strip.nrows(), width], Window::new(f_h, f_w))?;
+            let x: Vec<f32> = strip.iter().copied().collect();
+            let geometry = Geometry::new([1, strip.nrows(), width], Window::new(f_h, f_w))?;
             let mut y = vec![0.0; count * rows * o_w];
             convolution::forward(&geometry, &x, &w, &b, &mut y);
             for (answer, y) in answers.iter_mut().zip(y.chunks_exact(rows * o_w)) {
