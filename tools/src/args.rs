@@ -1,5 +1,6 @@
 //! Flags that several programs share, and how values on the command line are read.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -110,7 +111,7 @@ impl ParamsArg {
     /// Where the file is missing (with the command that makes one) or damaged.
     pub fn load(&self, out: &OutArg) -> anyhow::Result<model::Network> {
         let path = self.params.clone().unwrap_or_else(|| out.out.join(PARAMS_FILE));
-        if !path.exists() {
+        if std::fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             let problem = anyhow::anyhow!("there is no parameter file {}", path.display());
             return Err(problem).advice(|| format!("make one with `{TRAIN_COMMAND}`, or name another with --params"));
         }

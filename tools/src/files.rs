@@ -1,7 +1,7 @@
 //! The folder that results are written into.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -26,10 +26,14 @@ impl OutputFolder {
         probe.write_all(b"probe").and_then(|()| probe.close()).with_context(context).advice(advice)?;
         for file in files {
             let target = path.join(file);
-            if target.exists() && !target.is_file() {
-                let problem = anyhow!("cannot write {}: it is there already and not a plain file", target.display());
-                return Err(problem).advice(advice);
-            }
+            let problem = match fs::metadata(&target) {
+                Ok(found) if found.is_file() => continue,
+                Ok(_) => anyhow!("it is there already and not a plain file"),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                // A link that leads to itself, say.
+                Err(error) => error.into(),
+            };
+            return Err(problem.context(format!("cannot write {}", target.display()))).advice(advice);
         }
         Ok(OutputFolder(path.to_owned()))
     }
@@ -81,5 +85,11 @@ mod tests {
         fs::create_dir(folder.path().join("x.png")).unwrap();
         let error = OutputFolder::prepare(folder.path(), &["x.png"]).unwrap_err().to_string();
         assert!(error.contains("not a plain file"), "{error}");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("loop.png", folder.path().join("loop.png")).unwrap();
+            let error = OutputFolder::prepare(folder.path(), &["loop.png"]).unwrap_err().to_string();
+            assert!(error.contains("cannot write") && error.contains("loop.png: "), "{error}");
+        }
     }
 }

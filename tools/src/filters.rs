@@ -9,6 +9,7 @@ use tensor::convolution;
 use crate::picture::{
     Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_columns, shrink_rows, shrunk_size,
 };
+use crate::size::{self, gigabytes};
 
 /// The filters of a convolution layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,10 +116,20 @@ impl Filters {
         let b = vec![0.0; count];
         let (o_h, o_w) = (height - f_h + 1, width - f_w + 1);
         let (shrunk_h, shrunk_w) = shrunk_size((o_h, o_w), side);
+        // What the windows of a row of the answer see together.
+        let row_bytes = (f_h * f_w) as f64 * o_w as f64 * size_of::<f32>() as f64;
+        ensure!(
+            row_bytes <= size::MOST_BYTES,
+            "filters of {f_w}×{f_h} over a picture of {width}×{height} pixels would need about {}; at most {} are used\n  \
+             choose a smaller one with --image",
+            gigabytes(row_bytes),
+            gigabytes(size::MOST_BYTES)
+        );
+        let strip_rows = ((STRIP_BYTES / row_bytes) as usize).clamp(1, STRIP);
         let mut answers = vec![Array2::zeros((o_h, shrunk_w)); count];
         // In strips that are shrunk at once, so that a large picture needs little memory.
-        for first in (0..o_h).step_by(STRIP) {
-            let rows = STRIP.min(o_h - first);
+        for first in (0..o_h).step_by(strip_rows) {
+            let rows = strip_rows.min(o_h - first);
             let strip = picture.slice_axis(Axis(0), (first..first + rows + f_h - 1).into());
             let x: Vec<f32> = strip.iter().copied().collect();
             let geometry = Geometry::new([1, strip.nrows(), width], Window::new(f_h, f_w))?;
@@ -133,8 +144,9 @@ impl Filters {
     }
 }
 
-/// Rows of an answer that are computed together.
+/// Rows of an answer that are computed together: so many, or fewer where the windows would take more memory.
 const STRIP: usize = 64;
+const STRIP_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
 /// Filters that are applied: the first ones, four by four, as in the book.
 const APPLIED: usize = 16;
 const APPLIED_COLUMNS: usize = 4;

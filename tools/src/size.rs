@@ -4,8 +4,8 @@ use anyhow::ensure;
 use layers::Window;
 use model::{LayerSpec, Network, SimpleConvNet};
 
-/// What a training may need: 8 GiB.
-const MOST_BYTES: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
+/// What a program may need: 8 GiB.
+pub(crate) const MOST_BYTES: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
 /// Of every parameter there are its value, its gradient and up to two numbers of the optimizer, four bytes each.
 const BYTES_PER_PARAMETER: f64 = 16.0;
 /// Of every output there are the value and its gradient.
@@ -83,7 +83,8 @@ fn window_numbers(window: &Window, input: &[usize], output: &[usize]) -> f64 {
     input[0] as f64 * (height * width + patch_rows * patch_columns)
 }
 
-fn gigabytes(bytes: f64) -> String {
+/// "1.5 GB", for a message.
+pub(crate) fn gigabytes(bytes: f64) -> String {
     let size = bytes / 1e9;
     if size < 1e4 { format!("{size:.1} GB") } else { format!("{size:.1e} GB") }
 }

@@ -140,6 +140,29 @@ fn odd_networks_are_shown_and_applied() {
     }
 }
 
+/// A picture of one shade, as many pixels as it may have: a few kilobytes.
+fn blank(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_depth(png::BitDepth::One);
+    let row = width.div_ceil(8) as usize;
+    encoder.write_header().unwrap().write_image_data(&vec![0; row * height as usize]).unwrap();
+    bytes
+}
+
+/// What the windows of filters see together grows with the product of both files.
+#[test]
+fn large_filters_over_large_pictures_do_not_take_all_memory() {
+    let folder = Folder::new();
+    folder.write("large.png", blank(2500, 1500));
+    folder.write("net.postcard", windowed(1, [1500, 1000]));
+    let ran = folder.run("applyfilter", "--params net.postcard --image large.png");
+    ran.refuses(&["filters of 1000×1500 over a picture of 2500×1500", "9.0 GB", "--image"]);
+    folder.write("net.postcard", windowed(1, [150, 150]));
+    folder.write("large.png", blank(1000, 250));
+    folder.run("applyfilter", "--params net.postcard --image large.png").succeeds();
+}
+
 /// Weights that are no numbers make pictures that show it, and no panic.
 #[test]
 fn weights_that_are_no_numbers_are_drawn_as_such() {
