@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::idx::IdxError;
 use crate::mnist::MnistKind;
@@ -25,8 +25,8 @@ pub enum Error {
     },
     /// The folder that was named holds not one file of the data set.
     #[error(
-        "no file of {kind} in {}, the folder that {named_by} names{}; get them with `{} --dir {}`",
-        dir.display(), if dir.is_dir() { "" } else { ": there is no such folder" }, kind.fetch_command(), dir.display()
+        "no file of {kind} in {}{named_by}{}; get them with `{} --dir {}`",
+        dir.display(), what_it_is(dir), kind.fetch_command(), dir.display()
     )]
     NothingThere {
         /// The data set that was looked for.
@@ -208,9 +208,20 @@ pub enum NamedBy {
 impl fmt::Display for NamedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NamedBy::Caller => f.write_str("the data directory option"),
-            NamedBy::Environment(variable) => f.write_str(variable),
+            // Who named it knows how.
+            NamedBy::Caller => Ok(()),
+            NamedBy::Environment(variable) => write!(f, ", the folder that {variable} names"),
         }
+    }
+}
+
+/// What stands where a folder was expected.
+fn what_it_is(dir: &Path) -> &'static str {
+    match dir.metadata() {
+        Ok(found) if found.is_dir() => "",
+        Ok(_) => ": that is no folder",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => ": there is no such folder",
+        Err(_) => ": it cannot be opened",
     }
 }
 

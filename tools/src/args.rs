@@ -1,6 +1,7 @@
 //! Flags that several programs share, and how values on the command line are read.
 
 use std::io::ErrorKind;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -105,17 +106,17 @@ pub struct ParamsArg {
 }
 
 impl ParamsArg {
+    /// The file.
+    pub fn path(&self, out: &OutArg) -> PathBuf {
+        self.params.clone().unwrap_or_else(|| out.out.join(PARAMS_FILE))
+    }
+
     /// Loads the network.
     ///
     /// # Errors
     /// Where the file is missing (with the command that makes one) or damaged.
     pub fn load(&self, out: &OutArg) -> anyhow::Result<model::Network> {
-        let path = self.params.clone().unwrap_or_else(|| out.out.join(PARAMS_FILE));
-        if std::fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-            let problem = anyhow::anyhow!("there is no parameter file {}", path.display());
-            return Err(problem).advice(|| format!("make one with `{TRAIN_COMMAND}`, or name another with --params"));
-        }
-        load_network(&path)
+        load_network(&self.path(out))
     }
 }
 
@@ -124,6 +125,10 @@ impl ParamsArg {
 /// # Errors
 /// Where the file cannot be read, or is damaged.
 pub fn load_network(path: &Path) -> anyhow::Result<model::Network> {
+    if std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        let problem = anyhow::anyhow!("there is no parameter file {}", path.display());
+        return Err(problem).advice(|| format!("make one with `{TRAIN_COMMAND}`, or name another with --params"));
+    }
     model::Network::load(path).advice(|| format!("name another file with --params, or make one with `{TRAIN_COMMAND}`"))
 }
 
@@ -132,7 +137,10 @@ pub fn load_network(path: &Path) -> anyhow::Result<model::Network> {
 /// # Errors
 /// What is expected.
 pub fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&value| value >= 1).ok_or_else(|| "expected a whole number, 1 or more".to_owned())
+    match text.parse() {
+        Ok(value) if value >= 1 => Ok(value),
+        problem => Err(too_large(problem).unwrap_or_else(|| "expected a whole number, 1 or more".to_owned())),
+    }
 }
 
 /// A whole number.
@@ -140,7 +148,14 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
 /// # Errors
 /// What is expected.
 pub fn whole(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "expected a whole number, 0 or more".to_owned())
+    let problem = text.parse();
+    problem.clone().map_err(|_| too_large(problem).unwrap_or_else(|| "expected a whole number, 0 or more".to_owned()))
+}
+
+/// What to say of a number with too many digits.
+fn too_large(parsed: Result<usize, ParseIntError>) -> Option<String> {
+    let too_large = parsed.is_err_and(|error| *error.kind() == IntErrorKind::PosOverflow);
+    too_large.then(|| format!("expected a whole number, {} at most", usize::MAX))
 }
 
 /// A number above zero that is still one, and not infinite, where it is rounded to single precision, even after a few

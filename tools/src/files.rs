@@ -21,6 +21,9 @@ impl OutputFolder {
     pub fn prepare(path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
         let advice = || "name another folder with --out".to_owned();
         let context = || format!("cannot write into the output folder {}", path.display());
+        if path.metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(anyhow!("it is there already and no folder")).with_context(context).advice(advice);
+        }
         fs::create_dir_all(path).with_context(context).advice(advice)?;
         let mut probe = tempfile::NamedTempFile::new_in(path).with_context(context).advice(advice)?;
         probe.write_all(b"probe").and_then(|()| probe.close()).with_context(context).advice(advice)?;

@@ -6,6 +6,8 @@ use layers::{Geometry, Window};
 use model::Network;
 use tensor::convolution;
 
+use crate::advice::Advice;
+use crate::args::{OutArg, ParamsArg, TRAIN_COMMAND};
 use crate::picture::{
     Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_columns, shrink_rows, shrunk_size,
 };
@@ -43,7 +45,7 @@ impl Filters {
             });
             Some(Filters { layer: name.clone(), w: w? })
         });
-        found.context("this network has no convolution, so there are no filters to show")
+        found.context("it has no convolution, so there are no filters to show")
     }
 
     /// How many filters there are.
@@ -142,6 +144,18 @@ impl Filters {
         }
         Ok(answers.iter().map(|answer| shrink_rows(answer.view(), shrunk_h)).collect())
     }
+}
+
+/// The network that a user names, and the filters of its first convolution.
+///
+/// # Errors
+/// Where it cannot be loaded, or has none.
+pub fn load_filters(params: &ParamsArg, out: &OutArg) -> anyhow::Result<(Network, Filters)> {
+    let network = params.load(out)?;
+    let filters = Filters::of(&network)
+        .with_context(|| format!("the network in {}", params.path(out).display()))
+        .advice(|| format!("name another file with --params, or make one with `{TRAIN_COMMAND}`"))?;
+    Ok((network, filters))
 }
 
 /// Rows of an answer that are computed together: so many, or fewer where the windows would take more memory.

@@ -120,8 +120,8 @@ impl TrainArgs {
             let (takes, tells) = (shape(network.input_shape()), network.classes());
             anyhow::ensure!(
                 network.input_shape() == image && tells >= classes,
-                "the network in {} takes images of {takes} and tells {tells} classes apart, but {} has images of {} and \
-                 {classes} classes\n  choose another file with --params, or leave it out to begin with random weights",
+                "the network in {} takes images of {takes} and tells {tells} classes apart, but the images of {} are \
+                 {}, in {classes} classes\n  choose another file with --params, or leave it out to begin with random weights",
                 path.display(),
                 data.title,
                 shape(&image)

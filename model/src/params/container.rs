@@ -7,6 +7,8 @@ use super::ParamsError;
 const MAGIC: [u8; 8] = *b"\x89CNNP\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 8;
 const CHECKSUM: usize = 32;
+/// Bytes of a file without content.
+pub(super) const SHORTEST: u64 = (HEADER + CHECKSUM) as u64;
 
 pub(super) fn seal(version: u32, content: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + content.len() + CHECKSUM);
@@ -33,7 +35,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(u32, &[u8]), ParamsError> {
 pub(super) fn header(start: &[u8], found: u64) -> Result<u32, ParamsError> {
     let Some(rest) = start.strip_prefix(&MAGIC) else {
         return match start.len() < MAGIC.len() && MAGIC.starts_with(start) {
-            true => Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found }),
+            true => Err(ParamsError::Length { expected: SHORTEST, found }),
             false => Err(ParamsError::Magic),
         };
     };
@@ -42,9 +44,9 @@ pub(super) fn header(start: &[u8], found: u64) -> Result<u32, ParamsError> {
         Some((u32::from_le_bytes(*version), u64::from_le_bytes(*len)))
     });
     let Some((version, len)) = header else {
-        return Err(ParamsError::Length { expected: (HEADER + CHECKSUM) as u64, found });
+        return Err(ParamsError::Length { expected: SHORTEST, found });
     };
-    let expected = len.saturating_add((HEADER + CHECKSUM) as u64);
+    let expected = len.saturating_add(SHORTEST);
     match expected == found {
         true => Ok(version),
         false => Err(ParamsError::Length { expected, found }),

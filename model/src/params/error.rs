@@ -1,5 +1,6 @@
 //! What can be wrong with a parameter file.
 
+use super::container;
 use crate::spec::SpecError;
 
 /// Why bytes are not the parameters of a network, or not those of this one.
@@ -10,7 +11,7 @@ pub enum ParamsError {
     #[error("this is not a parameter file")]
     Magic,
     /// It ends too early, or goes on too long.
-    #[error("the file is {found} bytes long, but its header says {expected}; it was cut short or damaged")]
+    #[error("the file is {found} bytes long, but {} {expected}; it was cut short or damaged", says(*found))]
     Length {
         /// What the header says; saturates.
         expected: u64,
@@ -105,6 +106,11 @@ pub enum ParamsError {
         /// The layer in the file.
         found: String,
     },
+}
+
+/// Who knows how long the file should be: where it is shorter than any, there is no header that says so.
+fn says(found: u64) -> &'static str {
+    if found < container::SHORTEST { "a parameter file has at least" } else { "its header says" }
 }
 
 /// A name from a file, as a message shows it: in one line, not too long, and nothing that a terminal would obey.

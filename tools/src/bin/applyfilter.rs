@@ -8,7 +8,7 @@ use clap::Parser;
 use tools::Advice;
 use tools::args::{OutArg, ParamsArg};
 use tools::console::Stdout;
-use tools::filters::{Filters, applied_page};
+use tools::filters::{applied_page, load_filters};
 use tools::picture::{png_bytes, read_grey_png, test_picture};
 use tools::program::{EXIT_CODES, Outcome, run};
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn applyfilter(args: Args) -> anyhow::Result<Outcome> {
-    let filters = Filters::of(&args.params.load(&args.out)?)?;
+    let (_, filters) = load_filters(&args.params, &args.out)?;
     let (picture, name) = match &args.image {
         None => (test_picture(TEST_PICTURE_SIZE), "the built-in test picture".to_owned()),
         Some(path) => {

@@ -7,7 +7,7 @@ use clap::Parser;
 use model::Network;
 use tools::args::{OutArg, ParamsArg};
 use tools::console::{Stdout, look_of_stdout, width};
-use tools::filters::{COLUMNS, Filters};
+use tools::filters::{COLUMNS, Filters, load_filters};
 use tools::picture::{Blocks, ColorMap, Scaling, png_bytes};
 use tools::program::{EXIT_CODES, Outcome, run};
 
@@ -39,8 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn filterviz(args: Args) -> anyhow::Result<Outcome> {
-    let network = args.params.load(&args.out)?;
-    let trained = Filters::of(&network)?;
+    let (network, trained) = load_filters(&args.params, &args.out)?;
     let initial = Filters::of(&Network::build(network.spec().clone(), SEED)?)?;
     let out = args.out.prepare(&[INITIAL_FILE, TRAINED_FILE])?;
     let files = [

@@ -33,6 +33,12 @@ pub enum PictureError {
         /// What has this name.
         path: PathBuf,
     },
+    /// Nothing is in it.
+    #[error("the picture {} is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not the signature of a PNG file.
     #[error("{} is not a PNG picture; convert it to PNG first", path.display())]
     NotPng {
@@ -108,6 +114,7 @@ pub fn grey_from_png(png: impl BufRead + Seek, path: &Path) -> Result<Array2<f32
     let path = path.to_owned();
     decode(png).map_err(|error| match error {
         Refused::TooLarge { width, height } => PictureError::TooLarge { path, width, height },
+        Refused::Empty => PictureError::Empty { path },
         Refused::NotPng => PictureError::NotPng { path },
         Refused::Png(DecodingError::IoError(source)) if source.kind() != io::ErrorKind::UnexpectedEof => {
             PictureError::Io { path, source }
@@ -117,6 +124,7 @@ pub fn grey_from_png(png: impl BufRead + Seek, path: &Path) -> Result<Array2<f32
 }
 
 enum Refused {
+    Empty,
     NotPng,
     TooLarge { width: u32, height: u32 },
     Png(DecodingError),
@@ -131,6 +139,9 @@ impl From<DecodingError> for Refused {
 const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
 
 fn decode(mut file: impl BufRead + Seek) -> Result<Array2<f32>, Refused> {
+    if file.fill_buf().map_err(DecodingError::IoError)?.is_empty() {
+        return Err(Refused::Empty);
+    }
     let mut start = [0; SIGNATURE.len()];
     match file.read_exact(&mut start) {
         Ok(()) if start == SIGNATURE => file.rewind().map_err(DecodingError::IoError)?,

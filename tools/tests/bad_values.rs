@@ -1,0 +1,190 @@
+//! Every bad value in one table, `bad_values.txt`: what the programs answer, as a user reads it.
+#![cfg(target_os = "linux")] // the messages of other systems have other words
+
+mod common;
+mod transcript;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use common::{Folder, TINY, idx, tiny_mnist};
+use layers::{Init, Window};
+use model::{LayerSpec, Network, NetworkSpec, SimpleConvNet};
+use sha2::{Digest, Sha256};
+use transcript::Answer;
+
+#[test]
+fn the_table_is_what_the_programs_say() {
+    let folder = Folder::new();
+    data_sets(&folder);
+    parameter_files(&folder);
+    pictures(&folder);
+    output_folders(&folder);
+    let before = folder.files();
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("bad_values.txt");
+    let commands = transcript::check(&table, |line| {
+        let mut command = folder.program(&line.program, "");
+        command.args(&line.arguments).envs(line.environment.iter().map(|(name, value)| (name, value)));
+        let output = command.output().expect("the program starts");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Answer { code: output.status.code(), stderr: neutral(&stderr, folder.path()) }
+    });
+    assert!(commands >= 60, "{commands} commands");
+    assert_eq!(folder.files(), before, "a bad value leaves no file");
+}
+
+/// Without what is different on every machine: where the folder is, and what is looked for above it, what its
+/// processor can do.
+fn neutral(stderr: &str, folder: &Path) -> String {
+    let above = folder
+        .ancestors()
+        .skip(1)
+        .flat_map(|above| ["mnist", "fashion-mnist"].map(|name| above.join("data").join(name)));
+    let text = above.fold(stderr.to_owned(), |text, path| text.replace(&format!(", {}", path.display()), ""));
+    let text = text.replace(&folder.display().to_string(), "/here");
+    match text.split_once("it has: ") {
+        Some((before, _)) => format!("{before}it has: …\n"),
+        None => text,
+    }
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Folders named after what is wrong in them.
+fn data_sets(folder: &Folder) {
+    let side = TINY as u32;
+    let images = |count: u32| idx(&[count, side, side], &vec![7; count as usize * TINY * TINY]);
+    let good = images(30);
+    let packed = gzipped(&good);
+    let (train, labels) = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte");
+    tiny_mnist(folder, "good");
+    fs::create_dir(folder.join("empty")).unwrap();
+    for (name, file, content) in [
+        ("an-empty-file", train, vec![]),
+        ("cut", train, good[..good.len() - 1].to_vec()),
+        ("header-cut", train, good[..9].to_vec()),
+        ("longer", train, [&good[..], &[0]].concat()),
+        ("gzip-cut", train, packed[..packed.len() / 2].to_vec()),
+        ("gzip-damaged", train, {
+            let mut bytes = packed.clone();
+            let at = bytes.len() - 5;
+            bytes[at] ^= 1;
+            bytes
+        }),
+        ("gzip-twice", train, [&packed[..], &packed].concat()),
+        ("web-page", train, b"<html>404 Not Found</html>".to_vec()),
+        ("floats", train, [&[0, 0, 0x0d, 1, 0, 0, 0, 1][..], &1_f32.to_be_bytes()].concat()),
+        ("swapped", train, idx(&[30], &[1; 30])),
+        ("labels-swapped", labels, good.clone()),
+        ("fewer", train, images(29)),
+        ("hostile", train, idx(&[u32::MAX; 3], &[])),
+        ("no-images", train, idx(&[0, side, side], &[])),
+        ("label-77", labels, idx(&[30], &[77; 30])),
+        ("other-size", "t10k-images-idx3-ubyte", idx(&[20, 8, 8], &[0; 20 * 64])),
+    ] {
+        fs::write(tiny_mnist(folder, name).join(file), content).unwrap();
+    }
+    for (name, make) in [
+        ("missing", None),
+        ("folder", Some("a folder")),
+        ("dangling", Some("nowhere")),
+        ("loop", Some(train)),
+        ("device", Some("/dev/zero")),
+    ] {
+        let path = tiny_mnist(folder, name).join(train);
+        fs::remove_file(&path).unwrap();
+        match make {
+            None => {}
+            Some("a folder") => fs::create_dir(path).unwrap(),
+            Some(target) => symlink(target, path).unwrap(),
+        }
+    }
+}
+
+/// Puts the right checksum at the end of a parameter file.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let content = bytes.len() - 32;
+    let checksum = Sha256::digest(&bytes[..content]);
+    bytes[content..].copy_from_slice(&checksum);
+    bytes
+}
+
+/// Files named after what is wrong in them.
+fn parameter_files(folder: &Folder) {
+    let net = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() };
+    let good = net.build::<f32>(0).unwrap().to_bytes();
+    let changed = |position: usize| {
+        let mut bytes = good.clone();
+        bytes[position] ^= 3;
+        bytes
+    };
+    let build = |input: Vec<usize>, layers: Vec<LayerSpec>| {
+        Network::<f32>::build(NetworkSpec { input, layers }, 0).unwrap().to_bytes()
+    };
+    let affine = LayerSpec::Affine { outputs: 10, init: Init::default() };
+    let far = Window { pad: [1 << 30, 0], stride: [1 << 31, 1], ..Window::square(28) };
+    let convolution = LayerSpec::Convolution { filters: 1, window: far, init: Init::default() };
+    let name = good.windows(3).position(|bytes| bytes == b"\x02W1").expect("the first array");
+    for (name, bytes) in [
+        ("good", good.clone()),
+        ("empty", vec![]),
+        ("text", b"not parameters at all".to_vec()),
+        ("cut", good[..good.len() / 2].to_vec()),
+        ("longer", [&good[..], b"\n"].concat()),
+        ("damaged", changed(good.len() / 2)),
+        ("newer", sealed(changed(8))),
+        ("nonsense", sealed(changed(20))),
+        ("renamed", sealed(changed(name + 1))),
+        ("small", build(vec![1, 10, 10], vec![affine])),
+        ("flat", build(vec![1, 28, 28], vec![affine])),
+        ("far", build(vec![1, 28, 28], vec![convolution, affine])),
+    ] {
+        folder.write(&format!("{name}.postcard"), bytes);
+    }
+    fs::create_dir(folder.join("folder.postcard")).unwrap();
+    symlink("nowhere", folder.join("dangling.postcard")).unwrap();
+    symlink("loop.postcard", folder.join("loop.postcard")).unwrap();
+    symlink("/dev/zero", folder.join("endless.postcard")).unwrap();
+}
+
+/// Files named after what is wrong in them.
+fn pictures(folder: &Folder) {
+    let mut good = Vec::new();
+    let mut encoder = png::Encoder::new(&mut good, 4, 4);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[9; 16]).unwrap();
+    let mut damaged = good.clone();
+    damaged[45] ^= 1;
+    let mut huge = good.clone();
+    huge[16..24].copy_from_slice(&[0x7f; 8]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&huge[12..29]);
+    huge[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+    for (name, bytes) in [
+        ("empty.png", &b""[..]),
+        ("photo.jpg", b"\xff\xd8\xff\xe0 a photograph"),
+        ("cut.png", &good[..good.len() / 2]),
+        ("end-cut.png", &good[..good.len() - 1]),
+        ("damaged.png", &damaged),
+        ("huge.png", &huge),
+        ("tiny.png", &good),
+    ] {
+        folder.write(name, bytes);
+    }
+}
+
+fn output_folders(folder: &Folder) {
+    folder.write("file", "");
+    fs::create_dir_all(folder.join("taken/params.postcard")).unwrap();
+    fs::create_dir_all(folder.join("taken/applied.png")).unwrap();
+    fs::create_dir_all(folder.join("taken/filters_trained.png")).unwrap();
+    fs::create_dir(folder.join("looped")).unwrap();
+    symlink("history.csv", folder.join("looped/history.csv")).unwrap();
+}
