@@ -3,40 +3,48 @@
 //! Every file is compared with its published SHA-256 before it gets its name, so no wrong or partial file ever stands
 //! under it. What an interrupted download left is kept beside the target as `<name>.part` and continued by the next call.
 
+mod answers;
+mod catalogue;
 mod download;
 mod folder;
 mod progress;
+mod settings;
 mod source;
 
 use std::env;
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use datasets::MnistKind;
 use datasets::mnist::{self, MnistFile};
-use datasets::{Error, MnistKind};
 
+use crate::console::{say, tell};
+use answers::Answers;
+use catalogue::Catalogue;
 use download::{Client, Failure};
+use folder::Folder;
 use progress::Progress;
 use source::Source;
 
 /// How often the sources are asked that failed in a way that may pass.
 const ROUNDS: usize = 2;
 
-/// How long to wait before they are asked again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// They are asked again after a wait: one second in the usual case, that a server may be silent for 30.
+const PATIENCE_PER_PAUSE: u32 = 30;
+
+/// What to know after a failure.
+const KEPT: &str = "what has arrived is kept, and the next call goes on from there";
 
 /// Download MNIST or Fashion-MNIST and verify it
 ///
 /// The files of a mirror that does not answer, or answers with something else, are taken from the next one. A download
 /// that was interrupted goes on where it stopped. A call after a complete one only verifies.
 ///
-/// Proxies are taken from ALL_PROXY, HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A server that is silent for
-/// FETCH_TIMEOUT seconds (default 30) is given up.
+/// Proxies are taken from ALL_PROXY, HTTPS_PROXY, HTTP_PROXY and NO_PROXY, the certificates of the authorities from
+/// SSL_CERT_FILE where it is set. A server that is silent for FETCH_TIMEOUT seconds (default 30) is given up.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +53,8 @@ Examples:
   cargo xtask fetch-mnist --from ~/Downloads --dir /data/mnist
   cargo xtask fetch-mnist --verify
 
-Exit codes: 0 all four files are there and verified, 2 they are not.")]
+Exit codes: 0 all four files are there and verified, 1 --verify found a file missing or damaged, 2 they could not be
+fetched, or wrong usage.")]
 pub(crate) struct Args {
     /// Where the files go [default: the folder data/mnist or data/fashion-mnist of the repository]
     #[arg(long, value_name = "DIR")]
@@ -59,8 +68,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "mnist", value_parser = kind_parser())]
     dataset: MnistKind,
 
+    /// Ask nobody on the network: verify what is there, and take the rest from the folders of --from
+    #[arg(long)]
+    offline: bool,
+
     /// Only verify the files that are there, and name each that is missing or damaged
-    #[arg(long, conflicts_with = "from")]
+    #[arg(long, conflicts_with_all = ["from", "offline"])]
     verify: bool,
 }
 
@@ -69,125 +82,179 @@ fn kind_parser() -> impl TypedValueParser<Value = MnistKind> {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: Args) -> Result<()> {
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let kind = args.dataset;
-    let files = published_files(kind)?;
-    let dir = args.dir.unwrap_or_else(|| default_dir(kind));
+    let catalogue = Catalogue::load()?;
+    let dir = args.dir.clone().unwrap_or_else(|| default_dir(kind));
     if args.verify {
-        return verify_all(kind, &files, &dir);
+        return verify(kind, &catalogue, &dir);
     }
-    fs::create_dir_all(&dir).with_context(|| format!("cannot create the folder {}", dir.display()))?;
-    let _lock = folder::lock(&dir)?;
-
-    let mut sources = match args.from.is_empty() {
-        true => kind.mirrors().iter().map(|base| Source::Web(base.to_string())).collect(),
-        false => args.from,
-    };
-    let client = Client::new()?;
-    for file in &files {
-        match state(file, &dir) {
-            State::Whole => {}
-            State::Missing => fetch(file, &dir, &mut sources, &client)?,
-            State::Damaged(problem) => {
-                eprintln!("{problem}; fetching it again");
-                fetch(file, &dir, &mut sources, &client)?;
-            }
-        }
+    let mut files = catalogue.files(kind);
+    files.retain(|file| !matches!(state(file, &catalogue, &dir), State::Whole { .. }));
+    if !files.is_empty() {
+        fetch_all(kind, &files, &catalogue, &dir, sources(&args, &files)?)?;
     }
     let splits = mnist::load(kind, &dir)?;
-    say(&format!(
+    say(format_args!(
         "{kind} is complete in {}: {} training and {} test images, verified",
         dir.display(),
         splits.train.len(),
         splits.test.len()
     ));
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// How a file of the data set stands.
 enum State {
-    Whole,
+    Whole { path: PathBuf },
     Missing,
-    Damaged(Error),
+    Damaged { problem: String },
 }
 
 /// A compressed file is compared with its published SHA-256. An unpacked one has none: its header, its length and its
 /// labels are checked.
-fn state(file: &MnistFile, dir: &Path) -> State {
+fn state(file: &MnistFile, catalogue: &Catalogue, dir: &Path) -> State {
     let Some(path) = file.path_in(dir) else { return State::Missing };
     let checked = match MnistFile::is_compressed(&path) {
-        true => file.verify(&path),
-        false => file.read(&path).map(drop),
+        true => catalogue.check(file, &path),
+        false => file.read(&path).map(drop).map_err(|problem| problem.to_string()),
     };
-    checked.map_or_else(State::Damaged, |()| State::Whole)
+    match checked {
+        Ok(()) => State::Whole { path },
+        Err(problem) => State::Damaged { problem },
+    }
 }
 
-fn verify_all(kind: MnistKind, files: &[MnistFile], dir: &Path) -> Result<()> {
+/// Says of each file how it stands.
+fn verify(kind: MnistKind, catalogue: &Catalogue, dir: &Path) -> Result<ExitCode> {
+    ensure!(dir.is_dir(), "there is no folder {}", dir.display());
+    let files = catalogue.files(kind);
     let mut bad = 0;
-    for file in files {
-        match state(file, dir) {
-            State::Whole => say(&format!("ok       {}", file.name)),
+    for file in &files {
+        match state(file, catalogue, dir) {
+            State::Whole { path } if MnistFile::is_compressed(&path) => say(format_args!("ok       {}", file.name)),
+            State::Whole { path } => say(format_args!("ok       {} (unpacked: by its form alone)", path.display())),
             State::Missing => {
                 bad += 1;
-                say(&format!("missing  {}", file.name));
+                say(format_args!("missing  {}", file.name));
             }
-            State::Damaged(problem) => {
+            State::Damaged { problem } => {
                 bad += 1;
-                say(&format!("damaged  {problem}"));
+                say(format_args!("damaged  {problem}"));
             }
         }
     }
-    if bad > 0 {
-        bail!(
+    let problem = match bad {
+        0 => mnist::load(kind, dir).err().map(|problem| problem.to_string()),
+        _ => Some(format!(
             "{bad} of {} files of {kind} in {} are missing or damaged; get them with `{} --dir {}`",
             files.len(),
             dir.display(),
             kind.fetch_command(),
             dir.display()
+        )),
+    };
+    let Some(problem) = problem else { return Ok(ExitCode::SUCCESS) };
+    tell(format_args!("error: {problem}"));
+    Ok(ExitCode::FAILURE)
+}
+
+/// Whom to ask for the files that are missing, in this order.
+fn sources(args: &Args, missing: &[MnistFile]) -> Result<Vec<Source>> {
+    let mirrors = args.dataset.mirrors().iter().map(|base| Source::Web(base.to_string()));
+    let sources = if args.from.is_empty() { mirrors.clone().collect() } else { args.from.clone() };
+    if !args.offline {
+        return Ok(sources);
+    }
+    let folders: Vec<_> = sources.into_iter().filter(|source| matches!(source, Source::Folder(_))).collect();
+    if folders.is_empty() {
+        let names: Vec<_> = missing.iter().map(|file| format!("  {}", file.name)).collect();
+        let places: Vec<_> = mirrors.map(|mirror| format!("  {}", mirror.location(&missing[0]))).collect();
+        bail!(
+            "these files of {} are missing or damaged, and --offline asks nobody for them:\n{}\n\
+             get them in another way, and name their folder with --from; the first is published as\n{}",
+            args.dataset,
+            names.join("\n"),
+            places.join("\n")
         );
     }
-    mnist::load(kind, dir)?;
+    Ok(folders)
+}
+
+/// Gets the files into the folder; tells at the end what was answered, unless all went well at once.
+fn fetch_all(
+    kind: MnistKind,
+    files: &[MnistFile],
+    catalogue: &Catalogue,
+    dir: &Path,
+    mut sources: Vec<Source>,
+) -> Result<()> {
+    let client = Client::new(catalogue, settings::patience()?)?;
+    let folder = Folder::open(dir)?;
+    let mut answers = Answers::default();
+    for file in files {
+        match state(file, catalogue, folder.path()) {
+            // Another download was faster.
+            State::Whole { .. } => continue,
+            State::Missing => {}
+            State::Damaged { problem } => tell(format_args!("{problem}; fetching it again")),
+        }
+        match fetch(file, &folder, &mut sources, &client, &mut answers) {
+            Ok(true) => {}
+            Ok(false) => bail!(
+                "{} of {kind} could not be fetched\n{answers}{KEPT}; behind a proxy set HTTPS_PROXY; \
+                 files that you got in another way are taken with --from FOLDER",
+                file.name
+            ),
+            Err(problem) => bail!("{problem:#}\n{answers}{KEPT}"),
+        }
+    }
+    if !answers.all_good() {
+        tell(answers.to_string().trim_end());
+    }
     Ok(())
 }
 
-/// Gets one file from the first source that gives the right one.
+/// Gets one file from the first source that gives the right one; false if none does. (An error is of this machine's disk.)
 ///
 /// Sources that failed in a way that may pass (no connection, time-out, server error) are asked once more after the
 /// others. The source that gave the file is asked first for the next one.
-fn fetch(file: &MnistFile, dir: &Path, sources: &mut [Source], client: &Client) -> Result<()> {
-    let mut answers: Vec<String> = vec![String::new(); sources.len()];
+fn fetch(
+    file: &MnistFile,
+    folder: &Folder,
+    sources: &mut [Source],
+    client: &Client<'_>,
+    answers: &mut Answers,
+) -> Result<bool> {
     let mut worth_asking = vec![true; sources.len()];
     for round in 0..ROUNDS {
         if round > 0 && worth_asking.contains(&true) {
-            eprintln!("{}: trying again", file.name);
-            thread::sleep(PAUSE);
+            tell(format_args!("{}: trying again", file.name));
+            thread::sleep(client.patience() / PATIENCE_PER_PAUSE);
         }
         for number in 0..sources.len() {
             if !worth_asking[number] {
                 continue;
             }
-            let progress = Progress::new(file, &sources[number]);
-            match sources[number].get(file, dir, client, &progress) {
+            let source = &sources[number];
+            let progress = Progress::new(file, source);
+            match source.get(file, folder, client, &progress) {
                 Ok(()) => {
                     progress.done();
+                    answers.note(source.location(file), answers::VERIFIED);
                     sources[..=number].rotate_right(1);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(Failure::Local(problem)) => return Err(problem),
                 Err(Failure::Remote { answer, may_pass }) => {
                     progress.failed(&answer);
+                    answers.note(source.location(file), &answer);
                     worth_asking[number] = may_pass;
-                    answers[number] = format!("  {}: {answer}", sources[number].location(file));
                 }
             }
         }
     }
-    bail!(
-        "{} could not be fetched:\n{}\nwhat has arrived is kept, and the next call goes on from there; \
-         files that you got in another way are taken with --from FOLDER",
-        file.name,
-        answers.join("\n")
-    );
+    Ok(false)
 }
 
 /// `data/<dataset>` in the repository: cargo tells where that is; without cargo, in the current folder.
@@ -195,28 +262,4 @@ fn default_dir(kind: MnistKind) -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let root = manifest.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
     root.join("data").join(kind.name())
-}
-
-/// The four files. The tests, which have no MNIST, name a list of other files and their checksums.
-fn published_files(kind: MnistKind) -> Result<Vec<MnistFile>> {
-    let files = kind.files().to_vec();
-    let Some(list) = env::var_os("FETCH_MNIST_TEST_FILES") else { return Ok(files) };
-    let text = fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
-    eprintln!("note: FETCH_MNIST_TEST_FILES is set: the files of a test are expected, not those of {kind}");
-    let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    files
-        .into_iter()
-        .map(|file| match lines.next().as_deref() {
-            Some(&[bytes, sha256]) => {
-                let bytes = bytes.parse().context("the first word of a line is a length")?;
-                Ok(MnistFile { bytes, sha256: sha256.to_string().leak(), ..file })
-            }
-            _ => bail!("{} has to hold a length and a checksum a line", list.display()),
-        })
-        .collect()
-}
-
-/// Prints a line on the standard output. Nobody reading it is no error.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

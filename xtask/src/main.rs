@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod console;
 mod fetch_mnist;
 mod peers;
 
@@ -10,6 +11,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use console::tell;
 
 /// The project's chores.
 #[derive(Parser)]
@@ -29,14 +32,14 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::FetchMnist(args) => fetch_mnist::run(args).map(|()| ExitCode::SUCCESS),
+        Task::FetchMnist(args) => fetch_mnist::run(args),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
         Task::Bench { words } => bench::run(words),
     };
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(format_args!("error: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -8,6 +8,7 @@ use datasets::mnist::MnistFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::source::Source;
+use crate::console::tell;
 
 /// In a log file a slow download says so this often.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ impl Progress {
             ProgressBar::new(file.bytes).with_style(style).with_message(file.name)
         });
         if bar.is_none() {
-            eprintln!("{}: {} bytes from {}", file.name, file.bytes, source.location(file));
+            tell(format_args!("{}: {} bytes from {}", file.name, file.bytes, source.location(file)));
         }
         Self { name: file.name, total: file.bytes, bar, last_line: Cell::new(Instant::now()) }
     }
@@ -39,7 +40,7 @@ impl Progress {
             bar.set_position(bytes);
         } else if self.last_line.get().elapsed() >= INTERVAL {
             self.last_line.set(Instant::now());
-            eprintln!("{}: {bytes} of {} bytes", self.name, self.total);
+            tell(format_args!("{}: {bytes} of {} bytes", self.name, self.total));
         }
     }
 
@@ -48,7 +49,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        eprintln!("{}: verified", self.name);
+        tell(format_args!("{}: verified", self.name));
     }
 
     /// The source did not give it.
@@ -56,6 +57,6 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        eprintln!("{}: {answer}", self.name);
+        tell(format_args!("{}: {answer}", self.name));
     }
 }

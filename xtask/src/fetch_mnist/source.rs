@@ -1,15 +1,16 @@
 //! Where files come from: a folder or a web address.
 
-use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use anyhow::{Error, ensure};
 use datasets::mnist::MnistFile;
 
+use super::catalogue::Catalogue;
 use super::download::{Client, Failure};
-use super::folder;
+use super::folder::{self, Folder};
 use super::progress::Progress;
 
 /// A folder, or a web address that a file's name is appended to.
@@ -20,11 +21,12 @@ pub(super) enum Source {
 }
 
 impl FromStr for Source {
-    type Err = Infallible;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        let web = text.starts_with("http://") || text.starts_with("https://");
-        Ok(if web { Source::Web(format!("{}/", text.trim_end_matches('/'))) } else { Source::Folder(text.into()) })
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let Some((scheme, _)) = text.split_once("://") else { return Ok(Source::Folder(text.into())) };
+        ensure!(["http", "https"].contains(&scheme), "a web address begins with https:// or http://");
+        Ok(Source::Web(format!("{}/", text.trim_end_matches('/'))))
     }
 }
 
@@ -37,39 +39,39 @@ impl Source {
         }
     }
 
-    /// Brings a file into the folder `dir`, under its name only once it is known to be the published one.
+    /// Brings a file into the folder, under its name only once it is known to be the published one.
     pub(super) fn get(
         &self,
         file: &MnistFile,
-        dir: &Path,
-        client: &Client,
+        folder: &Folder,
+        client: &Client<'_>,
         progress: &Progress,
     ) -> Result<(), Failure> {
-        let part = folder::part_path(file, dir);
+        let part = folder.part(file);
         match self {
-            Source::Folder(from) => copy(file, from, &part)?,
+            Source::Folder(from) => copy(file, from, &part, client.catalogue())?,
             Source::Web(_) => client.download(&self.location(file), file, &part, progress)?,
         }
-        folder::publish(file, dir).map_err(Failure::Local)
+        folder.publish(file).map_err(Failure::Local)
     }
 }
 
 /// Copies a file out of a folder, where it may stand under either spelling of its compressed name.
-fn copy(file: &MnistFile, from: &Path, part: &Path) -> Result<(), Failure> {
+fn copy(file: &MnistFile, from: &Path, part: &Path, catalogue: &Catalogue) -> Result<(), Failure> {
     let spellings = file.spellings().into_iter().map(|name| from.join(name));
     let Some(found) = spellings.filter(|path| MnistFile::is_compressed(path)).find(|path| path.exists()) else {
         let unpacked = file.path_in(from).is_some();
         let hint = if unpacked { "; it is there unpacked: use that folder as it is, with --data-dir" } else { "" };
         return Err(Failure::refused(format!("no such file{hint}")));
     };
-    file.verify(&found).map_err(|problem| Failure::refused(problem.to_string()))?;
+    catalogue.check(file, &found).map_err(Failure::refused)?;
     // The content alone: a file copied from a read-only folder is not read-only here.
     let content = fs::read(&found).map_err(|problem| Failure::refused(problem.to_string()))?;
-    let write = |mut target: File| target.write_all(&content).and_then(|()| target.sync_all());
-    File::create(part).and_then(write).map_err(|problem| Failure::disk(part, problem))?;
+    let write = folder::discard(part).and_then(|()| File::create_new(part)?.write_all(&content));
+    write.map_err(|problem| Failure::disk(part, problem))?;
     // What was verified may have changed before it was copied.
-    file.verify(part).map_err(|problem| {
-        let _ = fs::remove_file(part);
-        Failure::refused(problem.to_string())
+    catalogue.check(file, part).map_err(|problem| {
+        let _ = folder::discard(part);
+        Failure::refused(problem)
     })
 }
