@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::checkpoint::CheckpointError;
 use crate::params::ParamsError;
 use crate::spec::SpecError;
 
@@ -120,6 +121,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong in it.
         problem: Box<ParamsError>,
+    },
+    /// A file is not the checkpoint that it should be.
+    #[error("{}: {problem}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        problem: Box<CheckpointError>,
     },
 }
 

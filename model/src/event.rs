@@ -10,6 +10,8 @@ pub enum Event {
         epochs: usize,
         /// Epochs that were complete before.
         epochs_done: usize,
+        /// Steps of the next epoch that were done before.
+        steps_done: usize,
         /// Steps in an epoch.
         steps_per_epoch: usize,
         /// Images that the network learns from.

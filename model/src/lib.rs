@@ -4,7 +4,7 @@
 //! - [`Network`] is what comes out: `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
 //!   from a [`NetworkSpec`], so other networks are a list of layers away.
 //! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
-//! - [`params`] describes the parameter file.
+//! - [`params`] describes the parameter file, [`checkpoint`] the one with all that a training needs to go on.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+pub mod checkpoint;
 mod construct;
 mod error;
 mod event;
@@ -42,12 +43,15 @@ mod history;
 mod metrics;
 mod network;
 pub mod params;
+mod progress;
 mod shape;
 mod simple_conv_net;
 mod smooth_curve;
 mod spec;
 mod trainer;
+mod trainer_config;
 
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Images, Origin, Setting};
 pub use datasets::{self, Position, Sampling, Scaling};
 pub use error::{Error, Part};
 pub use event::Event;
@@ -62,4 +66,5 @@ pub use params::ParamsError;
 pub use simple_conv_net::{ConvParam, SimpleConvNet};
 pub use smooth_curve::smooth_curve;
 pub use spec::{LayerSpec, NetworkSpec, SpecError};
-pub use trainer::{Trainer, TrainerConfig};
+pub use trainer::{Trainer, Training};
+pub use trainer_config::TrainerConfig;

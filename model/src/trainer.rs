@@ -3,113 +3,38 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use datasets::{Batches, Dataset, Position, Sampling, Scaling};
+use datasets::{Batches, Dataset, Position, Sampling};
 use layers::{Purpose, Random};
-use optim::{Optimizer, OptimizerConfig, Schedule, Steps, weight_decay};
+use optim::{Optimizer, Steps, weight_decay};
 
 use crate::batch::Batch;
+use crate::checkpoint::{self, Origin};
 use crate::error::{Error, Part};
 use crate::event::Event;
 use crate::history::History;
 use crate::metrics::{Evaluation, Evaluator};
 use crate::network::Network;
+use crate::progress::{EpochSoFar, Progress};
 use crate::shape::fits;
-
-/// Settings of a [`Trainer`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainerConfig {
-    /// How often the network sees the training images; 1 or more.
-    pub epochs: usize,
-    /// Images in a step (the book's `mini_batch_size`); 1 or more.
-    pub batch_size: usize,
-    /// The optimizer, with its learning rate.
-    pub optimizer: OptimizerConfig,
-    /// How the learning rate changes; time is counted in epochs.
-    pub schedule: Schedule,
-    /// The book's `weight_decay_lambda`: see [`optim::weight_decay`].
-    pub weight_decay: f64,
-    /// How batches are drawn.
-    pub sampling: Sampling,
-    /// The seed of the order of the images and of dropout. (The first weights have their own: see
-    /// [`Network::build`].)
-    pub seed: u64,
-    /// How many images of each set are looked at after an epoch, the first ones; `None` is all of them (the book's
-    /// `evaluate_sample_num_per_epoch`).
-    pub eval_samples: Option<usize>,
-    /// How pixels become numbers.
-    pub scaling: Scaling,
-}
-
-impl Default for TrainerConfig {
-    /// The book's: 20 epochs, batches of 100, Adam of learning rate 0.001, evaluation on 1,000 images; but each epoch
-    /// goes through all images once, where the book draws with replacement ([`Sampling::Book`]).
-    fn default() -> Self {
-        TrainerConfig {
-            epochs: 20,
-            batch_size: 100,
-            optimizer: OptimizerConfig::default(),
-            schedule: Schedule::default(),
-            weight_decay: 0.0,
-            sampling: Sampling::Epoch,
-            seed: 0,
-            eval_samples: Some(1000),
-            scaling: Scaling::Unit,
-        }
-    }
-}
-
-impl TrainerConfig {
-    /// Refuses settings that cannot work.
-    ///
-    /// # Errors
-    /// Names the setting, and what it may be.
-    pub fn validate(&self) -> Result<(), Error> {
-        at_least_1("the number of epochs", self.epochs)?;
-        at_least_1("the batch size", self.batch_size)?;
-        at_least_1("the number of images to evaluate", self.eval_samples.unwrap_or(1))?;
-        self.optimizer.validate()?;
-        self.schedule.validate()?;
-        weight_decay::validate(self.weight_decay)?;
-        Ok(())
-    }
-}
-
-fn at_least_1(what: &'static str, got: usize) -> Result<(), Error> {
-    match got {
-        0 => Err(Error::Setting { what, expected: "at least 1".to_string(), got }),
-        _ => Ok(()),
-    }
-}
+use crate::trainer_config::TrainerConfig;
 
 /// Trains a network, and tells what happens through [`Event`]s.
 ///
 /// A trainer holds all that a training needs beside the network and the images: the optimizer, the place in the sequence
 /// of batches, the history. What is random at a step (the order of the images, the masks of dropout) follows from the
-/// seed and the place alone. So a training that was stopped goes on to the same bits.
+/// seed and the place alone. So a training that was stopped goes on to the same bits, in this process or, from a
+/// [`Checkpoint`](crate::Checkpoint), in another.
 ///
 /// The book's quirks (its `Trainer` in `common/trainer.py`) are not copied, but for [`Sampling::Book`]: it evaluates once
 /// before the first epoch is over, and once too few at the end; it leaves out the last images of an evaluation that do
 /// not fill a batch, yet counts them as wrong; and it computes the loss a second time to print it.
 #[derive(Debug)]
 pub struct Trainer {
-    config: TrainerConfig,
-    optimizer: Box<dyn Optimizer>,
-    position: Position,
-    /// The number of training images, from the first step on.
-    images: Option<usize>,
-    history: History,
-    epoch: EpochSoFar,
+    pub(crate) config: TrainerConfig,
+    pub(crate) optimizer: Box<dyn Optimizer>,
+    pub(crate) progress: Progress,
     batch: Batch,
     evaluator: Evaluator,
-}
-
-/// Sums over the steps of the current epoch.
-#[derive(Debug, Clone, Copy, Default)]
-struct EpochSoFar {
-    /// Of the losses of the images.
-    loss: f64,
-    images: usize,
-    seconds: f64,
 }
 
 impl Trainer {
@@ -122,10 +47,7 @@ impl Trainer {
         Ok(Trainer {
             optimizer: config.optimizer.build()?,
             config,
-            position: Position::default(),
-            images: None,
-            history: History::default(),
-            epoch: EpochSoFar::default(),
+            progress: Progress::default(),
             batch: Batch::default(),
             evaluator: Evaluator::default(),
         })
@@ -138,7 +60,7 @@ impl Trainer {
 
     /// The place in the training: before the step that comes next.
     pub fn position(&self) -> Position {
-        self.position
+        self.progress.position
     }
 
     /// The optimizer, with what it remembers.
@@ -148,17 +70,51 @@ impl Trainer {
 
     /// What happened so far.
     pub fn history(&self) -> &History {
-        &self.history
+        &self.progress.history
     }
 
-    /// Trains `network` on `train`, and evaluates it on both sets after each epoch, until all epochs are done or
-    /// `on_event` says [`ControlFlow::Break`]. In that case the step is complete (and the evaluation, where it was the
-    /// last of an epoch); another call goes on from there.
+    /// Whether all epochs are done and evaluated.
+    pub fn is_finished(&self) -> bool {
+        self.progress.epochs_done() >= self.config.epochs
+    }
+
+    /// Sets another number of epochs, in the middle of a training too.
     ///
     /// # Errors
-    /// Where the images are not what the network takes, or their number is not that of the call before. Where the loss
-    /// becomes infinite or no number: what the network learned is as it was before that step, but the running statistics
-    /// of batch normalisation have taken in the batch of that step.
+    /// Where the training has gone further already.
+    pub fn set_epochs(&mut self, epochs: usize) -> Result<(), Error> {
+        let begun = self.progress.epochs_begun();
+        if epochs < begun.max(1) {
+            let expected = format!("at least {}, where the training is already", begun.max(1));
+            return Err(Error::Setting { what: "the number of epochs", expected, got: epochs });
+        }
+        self.config.epochs = epochs;
+        Ok(())
+    }
+
+    /// Begins to train `network` on `train`, or goes on where the trainer stopped; after each epoch the network is
+    /// evaluated on both sets. The caller takes step by step: see [`Training`].
+    ///
+    /// # Errors
+    /// Where the images are not what the network takes, or their number is not that of the call before.
+    pub fn start<'a>(
+        &'a mut self,
+        network: &'a mut Network,
+        train: &'a Dataset,
+        test: &'a Dataset,
+    ) -> Result<Training<'a>, Error> {
+        let batches = self.batches(network, train, test)?;
+        self.progress.images = Some(train.len());
+        let left = batches.steps_per_epoch() - self.progress.position.step;
+        self.progress.history.train_loss_list.reserve(left);
+        Ok(Training { trainer: self, network, train, test, batches, told: Told::Nothing })
+    }
+
+    /// Trains as [`start`](Self::start) says, until all epochs are done or `on_event` says [`ControlFlow::Break`];
+    /// another call goes on from there.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start) and [`Training::next_event`].
     pub fn train(
         &mut self,
         network: &mut Network,
@@ -166,33 +122,13 @@ impl Trainer {
         test: &Dataset,
         on_event: &mut dyn FnMut(&Event) -> ControlFlow<()>,
     ) -> Result<History, Error> {
-        let mut batches = self.batches(network, train, test)?;
-        self.images = Some(train.len());
-        let epochs = self.config.epochs;
-        let steps_per_epoch = batches.steps_per_epoch();
-        let mut flow = on_event(&Event::Started {
-            epochs,
-            epochs_done: self.epochs_done(),
-            steps_per_epoch,
-            train_images: train.len(),
-            test_images: test.len(),
-            parameters: network.learned_len(),
-        });
-        while self.epochs_done() < epochs && flow.is_continue() {
-            let (epoch, step) = (self.epochs_done() + 1, self.position.step + 1);
-            let loss = self.step(network, train, &mut batches)?;
-            flow = on_event(&Event::Step { epoch, step, steps_per_epoch, loss });
-            if step == steps_per_epoch {
-                let event = self.end_epoch(network, train, test);
-                flow = both(flow, on_event(&event));
+        let mut training = self.start(network, train, test)?;
+        while let Some(event) = training.next_event()? {
+            if on_event(&event).is_break() {
+                break;
             }
         }
-        if self.epochs_done() == epochs {
-            let seconds = self.history.epoch_seconds_list.iter().sum();
-            // There is nothing left to stop.
-            let _ = on_event(&Event::Finished { epochs, seconds });
-        }
-        Ok(self.history.clone())
+        Ok(self.progress.history.clone())
     }
 
     /// Finds out whether [`train`](Self::train) would begin with these: for programs that want to know before they do
@@ -213,20 +149,21 @@ impl Trainer {
             let expected = format!("at most {}, the number of training images, with sampling book", train.len());
             return Err(Error::Setting { what: "the batch size", expected, got: batch_size });
         }
-        let expected = self.images.unwrap_or(train.len());
+        let expected = self.progress.images.unwrap_or(train.len());
         if expected != train.len() {
             return Err(Error::OtherImages { expected, got: train.len() });
         }
         let mut batches = Batches::new(train.len(), batch_size, sampling, seed)?;
-        batches.seek(self.position)?;
+        batches.seek(self.progress.position)?;
         Ok(batches)
     }
 
     /// One step: the next batch, its gradient, the optimizer. Gives the loss.
     fn step(&mut self, network: &mut Network, train: &Dataset, batches: &mut Batches) -> Result<f64, Error> {
         let start = Instant::now();
-        if self.position.step == 0 {
-            self.history.train_loss_list.reserve(batches.steps_per_epoch());
+        let Position { epoch, step } = self.progress.position;
+        if step == 0 {
+            self.progress.history.train_loss_list.reserve(batches.steps_per_epoch());
         }
         let lr = self.learning_rate(batches.steps_per_epoch());
         network.reseed(self.step_seed(batches.steps_per_epoch()));
@@ -234,42 +171,44 @@ impl Trainer {
         let (x, t) = self.batch.view(network.input_shape());
         let loss = f64::from(network.gradient(x, t)) + weight_loss(network, self.config.weight_decay);
         if !loss.is_finite() {
-            return Err(Error::Diverged { epoch: self.epochs_done() + 1, step: self.position.step + 1, loss, lr });
+            return Err(Error::Diverged { epoch: epoch as usize + 1, step: step + 1, loss, lr });
         }
         self.optimizer.set_lr(lr);
         update(network, &mut *self.optimizer, self.config.weight_decay);
-        self.position = batches.position();
-        self.history.train_loss_list.push(loss);
-        self.epoch.loss += loss * t.len() as f64;
-        self.epoch.images += t.len();
-        self.epoch.seconds += start.elapsed().as_secs_f64();
+        self.progress.position = batches.position();
+        self.progress.history.train_loss_list.push(loss);
+        self.progress.epoch.loss += loss * t.len() as f64;
+        self.progress.epoch.images += t.len();
+        self.progress.epoch.seconds += start.elapsed().as_secs_f64();
         Ok(loss)
     }
 
     /// The learning rate of the step that comes next.
     fn learning_rate(&self, steps_per_epoch: usize) -> f64 {
-        let Position { epoch, step } = self.position;
+        let Position { epoch, step } = self.progress.position;
         let time = epoch as f64 + step as f64 / steps_per_epoch as f64;
         self.config.optimizer.lr() * self.config.schedule.factor(time)
     }
 
     /// The seed of the random numbers of the step that comes next (dropout's masks).
     fn step_seed(&self, steps_per_epoch: usize) -> u64 {
-        let Position { epoch, step } = self.position;
+        let Position { epoch, step } = self.progress.position;
         let number = epoch * steps_per_epoch as u64 + step as u64;
         Random::new(self.config.seed, Purpose::Step(number)).bits()
     }
 
+    /// Judges the network after an epoch, and closes the epoch's sums.
     fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Event {
-        let EpochSoFar { loss, images, seconds } = std::mem::take(&mut self.epoch);
+        let EpochSoFar { loss, images, seconds } = std::mem::take(&mut self.progress.epoch);
         let mean_loss = loss / images as f64;
         let train_accuracy = self.evaluate(network, train).accuracy();
         let test_accuracy = self.evaluate(network, test).accuracy();
-        self.history.epoch_loss_list.push(mean_loss);
-        self.history.epoch_seconds_list.push(seconds);
-        self.history.train_acc_list.push(train_accuracy);
-        self.history.test_acc_list.push(test_accuracy);
-        let (epoch, epochs) = (self.epochs_done(), self.config.epochs);
+        let history = &mut self.progress.history;
+        history.epoch_loss_list.push(mean_loss);
+        history.epoch_seconds_list.push(seconds);
+        history.train_acc_list.push(train_accuracy);
+        history.test_acc_list.push(test_accuracy);
+        let (epoch, epochs) = (self.progress.epochs_done(), self.config.epochs);
         Event::Epoch { epoch, epochs, mean_loss, train_accuracy, test_accuracy, seconds }
     }
 
@@ -277,15 +216,95 @@ impl Trainer {
         let count = self.config.eval_samples.unwrap_or(data.len());
         self.evaluator.evaluate(network, data, count, self.config.scaling)
     }
-
-    fn epochs_done(&self) -> usize {
-        self.position.epoch as usize
-    }
 }
 
-/// Stop where either says so.
-fn both(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
-    if a.is_break() { a } else { b }
+/// A training that runs: each call of [`next_event`](Self::next_event) takes it one step further, and between two calls it
+/// may be looked at, kept ([`checkpoint`](Self::checkpoint)), or left.
+///
+/// ```
+/// use model::{Event, SimpleConvNet, Trainer, TrainerConfig};
+/// # let digits = datasets::digits::splits(60, 20, 0);
+/// # let mut network = SimpleConvNet { hidden_size: 4, ..SimpleConvNet::default() }.build(0)?;
+/// let mut trainer = Trainer::new(TrainerConfig { epochs: 1, batch_size: 20, ..TrainerConfig::default() })?;
+/// let mut training = trainer.start(&mut network, &digits.train, &digits.test)?;
+/// while let Some(event) = training.next_event()? {
+///     if let Event::Step { step, loss, .. } = event {
+///         println!("step {step}: {loss}");
+///     }
+/// }
+/// # Ok::<(), model::Error>(())
+/// ```
+pub struct Training<'a> {
+    trainer: &'a mut Trainer,
+    network: &'a mut Network,
+    train: &'a Dataset,
+    test: &'a Dataset,
+    batches: Batches,
+    told: Told,
+}
+
+/// What was told already, of the two events that come once.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Nothing,
+    Started,
+    Finished,
+}
+
+impl Training<'_> {
+    /// Does what comes next (a step, or the evaluation after an epoch), and tells what happened; `None` when all epochs
+    /// are done. What comes next follows from the trainer's state alone, so the training may be left after any event.
+    ///
+    /// # Errors
+    /// Where the loss becomes infinite or no number: what the network learned is as it was before that step, but the
+    /// running statistics of batch normalisation have taken in the batch of that step.
+    pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        let epochs = self.trainer.config.epochs;
+        let Progress { position, ref history, .. } = self.trainer.progress;
+        let epochs_done = self.trainer.progress.epochs_done();
+        let steps_per_epoch = self.batches.steps_per_epoch();
+        if self.told == Told::Nothing {
+            self.told = Told::Started;
+            return Ok(Some(Event::Started {
+                epochs,
+                epochs_done,
+                steps_done: position.step,
+                steps_per_epoch,
+                train_images: self.train.len(),
+                test_images: self.test.len(),
+                parameters: self.network.learned_len(),
+            }));
+        }
+        if self.trainer.progress.waits_for_evaluation() {
+            return Ok(Some(self.trainer.end_epoch(self.network, self.train, self.test)));
+        }
+        if epochs_done < epochs {
+            let (epoch, step) = (epochs_done + 1, position.step + 1);
+            let loss = self.trainer.step(self.network, self.train, &mut self.batches)?;
+            return Ok(Some(Event::Step { epoch, step, steps_per_epoch, loss }));
+        }
+        if self.told == Told::Started {
+            self.told = Told::Finished;
+            let seconds = history.epoch_seconds_list.iter().sum();
+            return Ok(Some(Event::Finished { epochs, seconds }));
+        }
+        Ok(None)
+    }
+
+    /// The trainer, as it is now.
+    pub fn trainer(&self) -> &Trainer {
+        self.trainer
+    }
+
+    /// The network, as it is now.
+    pub fn network(&self) -> &Network {
+        self.network
+    }
+
+    /// The content of a checkpoint file: all that has to be kept to go on from here, see [`Checkpoint`](crate::Checkpoint).
+    pub fn checkpoint(&self, origin: &Origin) -> Vec<u8> {
+        checkpoint::to_bytes(self.trainer, self.network, origin)
+    }
 }
 
 /// What the weights add to the loss. Only weights decay, biases do not.

@@ -105,8 +105,15 @@ fn all_is_told_in_order() {
     // 20 images in batches of 8: two whole batches and one of 4.
     let data = digits::splits(20, 7, 0);
     let (_, history, events) = run(&small().spec(), &config(), &data);
-    let Event::Started { epochs: 2, epochs_done: 0, steps_per_epoch: 3, train_images: 20, test_images: 7, parameters } =
-        events[0]
+    let Event::Started {
+        epochs: 2,
+        epochs_done: 0,
+        steps_done: 0,
+        steps_per_epoch: 3,
+        train_images: 20,
+        test_images: 7,
+        parameters,
+    } = events[0]
     else {
         panic!("{:?}", events[0]);
     };

@@ -1,4 +1,4 @@
-//! What can be wrong with a parameter file.
+//! What can be wrong with a parameter file, and with the parameters in a checkpoint.
 
 use super::container;
 use crate::spec::SpecError;
@@ -8,8 +8,11 @@ use crate::spec::SpecError;
 #[non_exhaustive]
 pub enum ParamsError {
     /// The first bytes are others.
-    #[error("this is not a parameter file")]
-    Magic,
+    #[error("this is not a {expected}")]
+    Magic {
+        /// What it should be: "parameter file", "checkpoint".
+        expected: &'static str,
+    },
     /// It ends too early, or goes on too long.
     #[error("the file is {found} bytes long, but {} {expected}; it was cut short or damaged", says(*found))]
     Length {

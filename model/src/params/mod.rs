@@ -11,15 +11,15 @@
 //! All of it is verified before any of it is believed: first the checksum, then the structure. Nothing is allocated that
 //! the file is not long enough to fill.
 
-mod container;
+pub(crate) mod container;
 mod error;
-mod v1;
+pub(crate) mod v1;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use layers::Sequential;
 use layers::ndarray::{ArrayD, IxDyn};
-use layers::{Param, Sequential};
 use tensor::Real;
 
 pub use self::error::ParamsError;
@@ -66,11 +66,7 @@ impl<F: Real> Network<F> {
 
     /// The content of a parameter file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut arrays = Vec::new();
-        self.visit_params(&mut |name, param| arrays.push(array_v1(name, param)));
-        let content = ParamsV1 { network: NetworkV1::new(self.spec()), arrays };
-        let content = postcard::to_stdvec(&content).expect("plain numbers and names, into memory");
-        container::seal(VERSION, &content)
+        container::seal(container::PARAMS, VERSION, &freeze(self))
     }
 
     /// The network whose parameter file has this content.
@@ -78,10 +74,7 @@ impl<F: Real> Network<F> {
     /// # Errors
     /// Where it is damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParamsError> {
-        let content = parse(bytes)?;
-        let spec = content.network.spec()?;
-        let layers = rebuild(&spec, &content.arrays)?;
-        Ok(Network::from_parts(spec, layers))
+        thaw(&parse(bytes)?)
     }
 
     /// Takes the parameters from the content of a parameter file of the same network.
@@ -103,7 +96,7 @@ impl<F: Real> Network<F> {
 
 /// The bytes of a file that begins as a parameter file does, and is as long as it says.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    read_file(path, |start, len| match container::header(start, len) {
+    read_file(path, |start, len| match container::header(container::PARAMS, start, len) {
         Ok(_) => Ok(()),
         Err(problem) => Err(named(path, problem)),
     })
@@ -114,30 +107,38 @@ fn named(path: &Path, problem: ParamsError) -> Error {
     Error::Params { path: path.to_path_buf(), problem: Box::new(problem) }
 }
 
-fn array_v1<F: Real>(name: &str, param: &Param<F>) -> ArrayV1 {
+/// A network as a file holds it.
+pub(crate) fn freeze<F: Real>(network: &Network<F>) -> ParamsV1 {
+    let mut arrays = Vec::new();
+    network.visit_params(&mut |name, param| arrays.push(array_v1(name.to_string(), &param.value)));
+    ParamsV1 { network: NetworkV1::new(network.spec()), arrays }
+}
+
+/// The network that a file holds.
+pub(crate) fn thaw<F: Real>(content: &ParamsV1) -> Result<Network<F>, ParamsError> {
+    let spec = content.network.spec()?;
+    let layers = rebuild(&spec, &content.arrays)?;
+    Ok(Network::from_parts(spec, layers))
+}
+
+pub(crate) fn array_v1<F: Real>(name: String, array: &ArrayD<F>) -> ArrayV1 {
     let values = match F::NAME {
-        "f32" => ValuesV1::F32(param.value.iter().map(|value| value.to_f64() as f32).collect()),
-        _ => ValuesV1::F64(param.value.iter().map(|value| value.to_f64()).collect()),
+        "f32" => ValuesV1::F32(array.iter().map(|value| value.to_f64() as f32).collect()),
+        _ => ValuesV1::F64(array.iter().map(|value| value.to_f64()).collect()),
     };
-    let shape = param.value.shape().iter().map(|&size| size as u64).collect();
-    ArrayV1 { name: name.to_string(), shape, values }
+    ArrayV1 { name, shape: array.shape().iter().map(|&size| size as u64).collect(), values }
 }
 
 /// The content of a file that is whole.
 fn parse(bytes: &[u8]) -> Result<ParamsV1, ParamsError> {
-    let (version, content) = container::open(bytes)?;
-    if version != VERSION {
-        return Err(ParamsError::Version { found: version, newest: VERSION });
-    }
-    let (content, rest): (ParamsV1, _) =
-        postcard::take_from_bytes(content).map_err(|problem| ParamsError::Content { version, problem })?;
-    if !rest.is_empty() {
-        return Err(ParamsError::LeftOver { count: rest.len() });
-    }
-    match content.most_axes() {
-        count if count > MOST_AXES => Err(ParamsError::Axes { count, most: MOST_AXES }),
-        _ => Ok(content),
-    }
+    let content: ParamsV1 = container::open(container::PARAMS, VERSION, bytes)?;
+    check_axes(content.most_axes())?;
+    Ok(content)
+}
+
+/// Refuses shapes that are too long for a message.
+pub(crate) fn check_axes(count: usize) -> Result<(), ParamsError> {
+    if count > MOST_AXES { Err(ParamsError::Axes { count, most: MOST_AXES }) } else { Ok(()) }
 }
 
 /// Builds the layers that the file describes, with its arrays.
@@ -164,7 +165,11 @@ fn compare(expected: &[(String, Vec<usize>)], arrays: &[ArrayV1]) -> Result<(), 
     found.next().map_or(Ok(()), |array| Err(unexpected(array)))
 }
 
-fn compare_one<'a>(name: &str, shape: &[usize], found: Option<&'a ArrayV1>) -> Result<&'a ArrayV1, ParamsError> {
+pub(crate) fn compare_one<'a>(
+    name: &str,
+    shape: &[usize],
+    found: Option<&'a ArrayV1>,
+) -> Result<&'a ArrayV1, ParamsError> {
     let Some(array) = found else {
         return Err(ParamsError::Missing { expected: name.to_string(), shape: shape.to_vec() });
     };
@@ -200,7 +205,7 @@ fn compare_layers(expected: &NetworkSpec, found: &NetworkSpec) -> Result<(), Par
 }
 
 /// The values of an array, whose number is found to be right.
-fn values<F: Real>(array: &ArrayV1) -> Result<ArrayD<F>, ParamsError> {
+pub(crate) fn values<F: Real>(array: &ArrayV1) -> Result<ArrayD<F>, ParamsError> {
     values_len(array)?;
     let shape = array.shape.iter().map(|&n| size(n)).collect::<Result<Vec<_>, _>>()?;
     let values = match &array.values {
@@ -218,7 +223,7 @@ fn values_len(array: &ArrayV1) -> Result<(), ParamsError> {
     }
 }
 
-fn unexpected(array: &ArrayV1) -> ParamsError {
+pub(crate) fn unexpected(array: &ArrayV1) -> ParamsError {
     ParamsError::Unexpected { name: array.name.clone(), shape: shown(array) }
 }
 

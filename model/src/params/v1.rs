@@ -9,13 +9,13 @@ use super::ParamsError;
 use crate::spec::{LayerSpec, NetworkSpec};
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ParamsV1 {
-    pub(super) network: NetworkV1,
-    pub(super) arrays: Vec<ArrayV1>,
+pub(crate) struct ParamsV1 {
+    pub(crate) network: NetworkV1,
+    pub(crate) arrays: Vec<ArrayV1>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct NetworkV1 {
+pub(crate) struct NetworkV1 {
     input: Vec<u64>,
     layers: Vec<LayerV1>,
 }
@@ -60,20 +60,20 @@ enum InitV1 {
 
 /// One parameter or statistic; the values are row-major by the logical shape.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ArrayV1 {
-    pub(super) name: String,
-    pub(super) shape: Vec<u64>,
-    pub(super) values: ValuesV1,
+pub(crate) struct ArrayV1 {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) values: ValuesV1,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum ValuesV1 {
+pub(crate) enum ValuesV1 {
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
 
 impl ValuesV1 {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             ValuesV1::F32(values) => values.len(),
             ValuesV1::F64(values) => values.len(),
@@ -83,19 +83,19 @@ impl ValuesV1 {
 
 impl ParamsV1 {
     /// The largest number of axes that the input or an array has.
-    pub(super) fn most_axes(&self) -> usize {
+    pub(crate) fn most_axes(&self) -> usize {
         let arrays = self.arrays.iter().map(|array| array.shape.len());
         arrays.fold(self.network.input.len(), usize::max)
     }
 }
 
 /// A size that this machine can address.
-pub(super) fn size(size: u64) -> Result<usize, ParamsError> {
+pub(crate) fn size(size: u64) -> Result<usize, ParamsError> {
     usize::try_from(size).map_err(|_| ParamsError::TooLarge { size })
 }
 
 impl NetworkV1 {
-    pub(super) fn new(spec: &NetworkSpec) -> Self {
+    pub(crate) fn new(spec: &NetworkSpec) -> Self {
         let layers = spec.layers.iter().map(|layer| match *layer {
             LayerSpec::Convolution { filters, window, init } => {
                 LayerV1::Convolution { filters: filters as u64, window: WindowV1::new(window), init: InitV1::new(init) }
@@ -111,7 +111,7 @@ impl NetworkV1 {
         NetworkV1 { input: spec.input.iter().map(|&size| size as u64).collect(), layers: layers.collect() }
     }
 
-    pub(super) fn spec(&self) -> Result<NetworkSpec, ParamsError> {
+    pub(crate) fn spec(&self) -> Result<NetworkSpec, ParamsError> {
         let layers = self.layers.iter().map(|layer| {
             Ok(match layer {
                 LayerV1::Convolution { filters, window, init } => {

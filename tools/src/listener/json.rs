@@ -152,6 +152,7 @@ mod tests {
         let started = Event::Started {
             epochs: 2,
             epochs_done: 0,
+            steps_done: 0,
             steps_per_epoch: 3,
             train_images: 300,
             test_images: 100,

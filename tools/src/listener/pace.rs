@@ -23,14 +23,15 @@ impl Pace {
 
     pub(super) fn event(&mut self, event: &Event) {
         match *event {
-            Event::Started { epochs, epochs_done, steps_per_epoch, train_images, .. } => {
+            Event::Started { epochs, epochs_done, steps_done, steps_per_epoch, train_images, .. } => {
                 let steps = |epochs: usize| epochs as f64 * steps_per_epoch as f64;
+                let steps_before = steps(epochs_done) + steps_done as f64;
                 *self = Pace {
                     begun: Instant::now(),
-                    steps_before: steps(epochs_done),
+                    steps_before,
                     steps_all: steps(epochs),
                     images_per_step: train_images as f64 / steps_per_epoch as f64,
-                    steps_done: steps(epochs_done),
+                    steps_done: steps_before,
                 };
             }
             Event::Step { .. } => self.steps_done += 1.0,
@@ -64,6 +65,7 @@ mod tests {
         pace.event(&Event::Started {
             epochs: 3,
             epochs_done: 1,
+            steps_done: 0,
             steps_per_epoch: 10,
             train_images: 1000,
             test_images: 10,

@@ -46,6 +46,7 @@ mod tests {
         let started = Event::Started {
             epochs: 200,
             epochs_done: 0,
+            steps_done: 0,
             steps_per_epoch: 1,
             train_images: 1,
             test_images: 1,
