@@ -110,9 +110,11 @@ impl Init {
     ) -> Result<Vec<F>, NetworkError> {
         self.check()?;
         let too_large = || NetworkError::TooLarge { layer, shape: shape.to_vec() };
-        let len = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b)).ok_or_else(too_large)?;
+        // A size of zero is refused elsewhere; until then it must not hide how large the others are.
+        let most = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b.max(1))).ok_or_else(too_large)?;
         let mut weights = Vec::new();
-        weights.try_reserve_exact(len).map_err(|_| too_large())?;
+        weights.try_reserve_exact(most).map_err(|_| too_large())?;
+        let len = if shape.contains(&0) { 0 } else { most };
         let std = self.std(fans);
         let limit = std * 3_f64.sqrt();
         weights.extend((0..len).map(|_| {
