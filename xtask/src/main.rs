@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod console;
+mod faults;
 mod fetch_mnist;
 mod peers;
 
@@ -21,6 +22,7 @@ enum Task {
     FetchMnist(fetch_mnist::Args),
     /// Run every check: format, clippy, documentation, tests, each crate alone, the example projects, package counts
     Ci,
+    Faults(faults::Args),
     /// Measure: `cargo xtask bench --help`, and `cargo xtask bench --peers --help` for the comparison with others
     #[command(disable_help_flag = true)]
     Bench {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::FetchMnist(args) => fetch_mnist::run(args),
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
+        Task::Faults(args) => faults::run(args),
         Task::Bench { words } => bench::run(words),
     };
     match done {

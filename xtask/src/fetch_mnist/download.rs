@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use datasets::mnist::MnistFile;
 use ureq::http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use ureq::http::{Response, StatusCode};
@@ -40,7 +40,9 @@ pub(super) enum Failure {
 
 impl Failure {
     pub(super) fn disk(path: &Path, problem: io::Error) -> Self {
-        Failure::Local(anyhow::Error::new(problem).context(format!("cannot write {}", path.display())))
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&problem.kind());
+        let hint = if full { "; make room, or choose another folder with --dir" } else { "" };
+        Failure::Local(anyhow!("cannot write {}: {problem}{hint}", path.display()))
     }
 
     /// The source has not got the file, and will not have it in a moment.

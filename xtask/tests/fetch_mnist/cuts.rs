@@ -64,13 +64,13 @@ fn a_connection_may_be_cut_anywhere() {
 
 #[test]
 #[ignore = "long: cargo xtask faults"]
-fn faults_cut_connections() {
+fn a_connection_is_cut_at_every_byte() {
     let cuts = all_cuts();
     for &cut in &cuts {
         cut_and_silent_is_continued_by_the_next_call(cut);
         cut_is_continued_at_once(cut);
     }
-    println!("faults: download: connection cut at every byte of answer | {} | resumed, right file", 2 * cuts.len());
+    println!("faults: download, connection cut at every byte of the answer | {} | resumed, right file", 2 * cuts.len());
 }
 
 /// A server that breaks off again and again is asked again as long as it gives something, but not for ever.

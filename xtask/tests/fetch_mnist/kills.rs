@@ -68,10 +68,10 @@ fn a_download_may_be_killed_at_any_moment() {
 
 #[test]
 #[ignore = "long: cargo xtask faults"]
-fn faults_killed_downloads() {
+fn downloads_are_killed() {
     let kills = 10 * times();
     kill_downloads(kills);
-    println!("faults: download: killed (SIGKILL) at any moment | {kills} | resumed, right file");
+    println!("faults: download, killed (SIGKILL) at any moment | {kills} | resumed, right file");
 }
 
 /// Three at once: one works, the others wait and find everything done.
@@ -110,10 +110,10 @@ fn the_one_that_waits_goes_on_when_the_other_is_killed() {
 
 #[test]
 #[ignore = "long: cargo xtask faults"]
-fn faults_two_downloads_at_once() {
+fn one_of_two_downloads_is_killed() {
     let runs = 2 * times();
     for run in 0..runs {
         kill_one_of_two(Duration::from_millis(2 + 211 * run as u64 % 300));
     }
-    println!("faults: download: two at once, one of them killed | {runs} | the other got all, right files");
+    println!("faults: download, two at once, one of them killed | {runs} | the other got all, right files");
 }

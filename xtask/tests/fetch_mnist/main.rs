@@ -1,6 +1,6 @@
 //! `fetch-mnist`, the real program, against folders and against servers on this machine.
 //!
-//! The tests whose names begin with `faults_` are the long forms for `cargo xtask faults`.
+//! Those with `#[ignore]` are the long forms, for `cargo xtask faults`.
 
 mod cuts;
 mod kills;
@@ -8,4 +8,5 @@ mod machine;
 mod mirrors;
 mod ordinary;
 mod server;
+mod storms;
 mod world;

@@ -213,7 +213,8 @@ pub(crate) fn dead_url() -> String {
 
 fn read_request(stream: &TcpStream) -> io::Result<Request> {
     let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().unwrap_or(Ok(String::new()))?;
+    // A client that was killed may have connected and said nothing.
+    let first = lines.next().unwrap_or(Err(io::ErrorKind::UnexpectedEof.into()))?;
     let headers: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
     let path = first.split(' ').nth(1).unwrap_or("");
     let range = headers.iter().find_map(|line| {
