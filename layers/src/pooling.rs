@@ -75,12 +75,14 @@ pub struct Pooling {
     pub(crate) window: Window,
     /// Where in its (H, W) plane the largest element of each window lay: (N, C, OH, OW) of the last `forward`.
     pub(crate) argmax: Vec<u32>,
+    /// What [`conv_pool`](tensor::conv_pool) leaves instead, where it computes this layer with the two before.
+    pub(crate) winners: Vec<u8>,
 }
 
 impl Pooling {
     /// Max-pooling under this window. The book's is `Pooling::new(Window::square(2).stride(2))`.
     pub fn new(window: Window) -> Self {
-        Pooling { window, argmax: Vec::new() }
+        Pooling { window, argmax: Vec::new(), winners: Vec::new() }
     }
 
     /// Kernel, stride and padding.

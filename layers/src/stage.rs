@@ -6,8 +6,9 @@
 
 use std::any::Any;
 
+use tensor::conv_pool::{self, AT_REST};
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD};
-use tensor::{Geometry, Plan, Real, conv_pool, convolution};
+use tensor::{Geometry, Plan, Real, convolution};
 
 use crate::convolution::{Convolution, row_major};
 use crate::layer::Layer;
@@ -99,9 +100,9 @@ impl Stage {
             Stage::Single(i) => layers[*i].forward(x, y),
             Stage::ConvReluPool { first, plan } => {
                 let (Convolution { w, b, .. }, pool) = conv_and_pool(layers, *first);
-                pool.argmax.resize(y.len(), 0);
+                pool.winners.resize(y.len(), AT_REST);
                 let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
-                conv_pool::forward(plan, x, row_major(&w.value), row_major(&b.value), y, Some(&mut pool.argmax));
+                conv_pool::forward(plan, x, row_major(&w.value), row_major(&b.value), y, Some(&mut pool.winners));
             }
         }
     }
@@ -118,20 +119,19 @@ impl Stage {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
             Stage::ConvReluPool { first, plan } => {
                 let (Convolution { w, b, .. }, pool) = conv_and_pool(layers, *first);
-                let pooled = (slice(KIND, "y", y), &pool.argmax[..]);
                 let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
                 // The gradient of the convolution's output, where somebody needs it as a whole.
                 let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {
                     let len = dout.len() / plan.pool().positions() * plan.conv().positions();
                     at_least(between, len);
-                    conv_pool::backward_pool(plan, pooled, dout, &mut between[..len]);
+                    conv_pool::backward_pool(plan, &pool.winners, dout, &mut between[..len]);
                     &between[..len]
                 });
                 match dconv {
                     Some(dconv) if !plan.picks_winners() => {
                         convolution::backward_weights(plan.conv(), x, dconv, w.grad_mut(), b.grad_mut());
                     }
-                    _ => conv_pool::backward_weights(plan, x, pooled, dout, w.grad_mut(), b.grad_mut()),
+                    _ => conv_pool::backward_weights(plan, x, &pool.winners, dout, w.grad_mut(), b.grad_mut()),
                 }
                 if let Some((dx, dconv)) = dx.zip(dconv) {
                     let dx = slice_mut(KIND, "dx", dx);
@@ -154,7 +154,7 @@ impl Stage {
                 let pool: &Pooling =
                     as_any(&*layers[first + 2]).downcast_ref().expect("found when the network was built");
                 // Which position won, and nothing where ReLU is at rest in the whole window.
-                y.iter().zip(&pool.argmax).for_each(|(&y, &at)| visit(if y > F::ZERO { at + 1 } else { 0 }));
+                pool.winners.iter().for_each(|&winner| visit(u32::from(winner)));
             }
         }
     }

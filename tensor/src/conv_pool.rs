@@ -1,8 +1,8 @@
 //! Convolution, ReLU and max-pooling in one pass, forward and backward.
 //!
 //! Computes exactly what [`convolution`](crate::convolution), ReLU and [`pooling`](crate::pooling) compute one after the
-//! other, without the arrays between them: the output is the same to the bit, and so is `argmax` wherever ReLU lets anything
-//! through. Of the weight gradient only the order of the sum differs.
+//! other, without the arrays between them: the output is the same to the bit. Of the weight gradient only the order of the
+//! sum differs. What the forward pass leaves for the backward passes is a byte for each pooled element.
 
 use crate::geometry::Geometry;
 use crate::pooling::PLANES_A_TASK;
@@ -11,22 +11,25 @@ use crate::threads::for_each_part;
 
 pub use crate::kernels::Plan;
 
-/// `y ← max-pool(relu(convolution of x with w, plus b))`; where it is wanted, `argmax ←` where in its plane of the
-/// convolution's output each maximum lies.
+/// The winner of a window in which ReLU lets nothing through: no gradient passes there.
+pub const AT_REST: u8 = u8::MAX;
+
+/// `y ← max-pool(relu(convolution of x with w, plus b))`; where they are wanted, `winners ←` which element of its pooling
+/// window is the largest, counted row by row from 0, or [`AT_REST`].
 ///
-/// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `argmax` (N, FN, PH, PW), row-major.
+/// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `winners` (N, FN, PH, PW), row-major.
 ///
 /// # Panics
 /// Where a length does not match.
-pub fn forward<F: Real>(plan: &Plan, x: &[F], w: &[F], b: &[F], y: &mut [F], argmax: Option<&mut [u32]>) {
+pub fn forward<F: Real>(plan: &Plan, x: &[F], w: &[F], b: &[F], y: &mut [F], winners: Option<&mut [u8]>) {
     check(plan, x.len(), w.len(), b.len(), y.len());
-    if let Some(argmax) = &argmax {
-        assert_eq!(argmax.len(), y.len(), "argmax: {} elements, expected {}", argmax.len(), y.len());
+    if let Some(winners) = &winners {
+        assert_eq!(winners.len(), y.len(), "winners: {} elements, expected {}", winners.len(), y.len());
     }
-    F::conv_pool_forward(plan, x, w, b, y, argmax);
+    F::conv_pool_forward(plan, x, w, b, y, winners);
 }
 
-/// `dw` and `db` ← the gradients, given `dy`, the gradient of `y`; overwrites. `y` and `argmax` are those of [`forward`].
+/// `dw` and `db` ← the gradients, given `dy`, the gradient of `y`, and the `winners` of [`forward`]; overwrites.
 ///
 /// Each element of `dw` is a sum over all pooled elements of all images, of `dy` times a pixel; of `db`, of `dy`. In `f32`, where
 /// nothing overflows or underflows, it differs from the exact sum by at most `(n + 2) · 2⁻²³` times the sum of the magnitudes
@@ -35,55 +38,39 @@ pub fn forward<F: Real>(plan: &Plan, x: &[F], w: &[F], b: &[F], y: &mut [F], arg
 ///
 /// # Panics
 /// Where a length does not match.
-pub fn backward_weights<F: Real>(
-    plan: &Plan,
-    x: &[F],
-    (y, argmax): (&[F], &[u32]),
-    dy: &[F],
-    dw: &mut [F],
-    db: &mut [F],
-) {
-    check(plan, x.len(), dw.len(), db.len(), y.len());
-    assert!(
-        argmax.len() == y.len() && dy.len() == y.len(),
-        "y has {} elements, argmax {}, dy {}: they must be equal",
-        y.len(),
-        argmax.len(),
-        dy.len()
-    );
-    F::conv_pool_backward_weights(plan, x, (y, argmax), dy, dw, db);
+pub fn backward_weights<F: Real>(plan: &Plan, x: &[F], winners: &[u8], dy: &[F], dw: &mut [F], db: &mut [F]) {
+    check(plan, x.len(), dw.len(), db.len(), dy.len());
+    assert_eq!(winners.len(), dy.len(), "winners: {} elements, expected {}", winners.len(), dy.len());
+    F::conv_pool_backward_weights(plan, x, winners, dy, dw, db);
 }
 
-/// `dconv ←` the gradient of the convolution's output, given `dy`, the gradient of `y`: what the input gradient of the
+/// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the input gradient of the
 /// convolution is computed from, where somebody reads it.
 ///
-/// `dconv` (N, FN, OH, OW), `y`, `argmax` and `dy` (N, FN, PH, PW).
+/// `dconv` (N, FN, OH, OW), `winners` and `dy` (N, FN, PH, PW).
 ///
 /// # Panics
-/// Where a length does not match, or an `argmax` lies outside its plane.
-pub fn backward_pool<F: Real>(plan: &Plan, (y, argmax): (&[F], &[u32]), dy: &[F], dconv: &mut [F]) {
+/// Where a length does not match, or a winner is neither an element of its window nor [`AT_REST`].
+pub fn backward_pool<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [F]) {
     let (windows, positions) = (plan.pool().positions(), plan.conv().positions());
     assert!(
-        argmax.len() == y.len()
-            && dy.len() == y.len()
+        winners.len() == dy.len()
             && dy.len().is_multiple_of(windows)
             && dconv.len().is_multiple_of(positions)
             && dconv.len() / positions == dy.len() / windows,
-        "y has {} elements, argmax {}, dy {}, dconv {}: they must be windows and positions of as many planes",
-        y.len(),
-        argmax.len(),
+        "winners have {} elements, dy {}, dconv {}: they must be windows and positions of as many planes",
+        winners.len(),
         dy.len(),
         dconv.len()
     );
     for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
         dconv.fill(F::ZERO);
         let first = task * PLANES_A_TASK * windows;
-        let [y, dy] = [y, dy].map(|all| all[first..].chunks_exact(windows));
-        let argmax = argmax[first..].chunks_exact(windows);
-        for (dconv, ((y, argmax), dy)) in dconv.chunks_exact_mut(positions).zip(y.zip(argmax).zip(dy)) {
-            for ((&y, &at), &d) in y.iter().zip(argmax).zip(dy) {
-                if y > F::ZERO || y.is_nan() {
-                    dconv[at as usize] += d;
+        let planes = winners[first..].chunks_exact(windows).zip(dy[first..].chunks_exact(windows));
+        for (dconv, (winners, dy)) in dconv.chunks_exact_mut(positions).zip(planes) {
+            for (window, (&winner, &d)) in winners.iter().zip(dy).enumerate() {
+                if winner != AT_REST {
+                    dconv[plan.position(window, winner)] += d;
                 }
             }
         }

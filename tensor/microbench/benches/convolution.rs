@@ -123,19 +123,19 @@ mod with_relu_and_pooling {
     }
 
     /// The output of the three, and which element of its window each is.
-    fn output(layer: &Layer, plan: &Plan) -> (Vec<f32>, Vec<u32>) {
+    fn output(layer: &Layer, plan: &Plan) -> (Vec<f32>, Vec<u8>) {
         let windows = layer.dy.len() / plan.conv().positions() * plan.pool().positions();
-        let (mut y, mut argmax) = (vec![0.0; windows], vec![0; windows]);
-        conv_pool::forward(plan, &layer.x, &layer.w, &layer.b, &mut y, Some(&mut argmax));
-        (y, argmax)
+        let (mut y, mut winners) = (vec![0.0; windows], vec![0; windows]);
+        conv_pool::forward(plan, &layer.x, &layer.w, &layer.b, &mut y, Some(&mut winners));
+        (y, winners)
     }
 
     #[divan::bench(args = pooled())]
     fn forward_training(bencher: Bencher<'_, '_>, conv: &Conv) {
         let (layer, plan) = (Layer::new(conv), conv.plan());
-        let (mut y, mut argmax) = output(&layer, &plan);
+        let (mut y, mut winners) = output(&layer, &plan);
         layer.measure(bencher, || {
-            conv_pool::forward(&plan, &layer.x, &layer.w, &layer.b, &mut y, Some(&mut argmax));
+            conv_pool::forward(&plan, &layer.x, &layer.w, &layer.b, &mut y, Some(&mut winners));
         });
     }
 
@@ -149,20 +149,20 @@ mod with_relu_and_pooling {
     #[divan::bench(args = pooled())]
     fn weight_gradient(bencher: Bencher<'_, '_>, conv: &Conv) {
         let (layer, plan) = (Layer::new(conv), conv.plan());
-        let (y, argmax) = output(&layer, &plan);
+        let (y, winners) = output(&layer, &plan);
         let (dy, mut dw, mut db) = (signed(y.len()), layer.w.clone(), layer.b.clone());
         layer.measure(bencher, || {
-            conv_pool::backward_weights(&plan, &layer.x, (&y, &argmax), &dy, &mut dw, &mut db);
+            conv_pool::backward_weights(&plan, &layer.x, &winners, &dy, &mut dw, &mut db);
         });
     }
 
     #[divan::bench(args = pooled())]
     fn input_gradient(bencher: Bencher<'_, '_>, conv: &Conv) {
         let (layer, plan) = (Layer::new(conv), conv.plan());
-        let (y, argmax) = output(&layer, &plan);
+        let (y, winners) = output(&layer, &plan);
         let (dy, mut dconv, mut dx) = (signed(y.len()), layer.dy.clone(), layer.x.clone());
         layer.measure(bencher, || {
-            conv_pool::backward_pool(&plan, (&y, &argmax), &dy, &mut dconv);
+            conv_pool::backward_pool(&plan, &winners, &dy, &mut dconv);
             convolution::backward_input(plan.conv(), &layer.w, &dconv, &mut dx);
         });
     }

@@ -25,23 +25,22 @@ pub(super) trait Lanes<const N: usize>: Copy {
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
     /// 0 in every lane that is ≤ 0, the lane itself elsewhere; NaN stays NaN.
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { self.where_not_rest(self) }
-    }
+    unsafe fn relu(self) -> Self;
     /// Where `new` is the first NaN, or greater than `self`: `new`, and `new_at` in `at`; elsewhere unchanged. (`at` holds
     /// whole numbers as bit patterns.)
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self);
-    /// `self` in the lanes where `y` is not ≤ 0, and 0 in the others: what a gradient is behind a ReLU with the output `y`.
-    unsafe fn where_not_rest(self, y: Self) -> Self;
+    /// The first `n` ≤ `N` bytes at `from`, which need be valid for no more, as whole numbers in bit patterns; 0 in the other
+    /// lanes.
+    unsafe fn load_bytes(from: *const u8, n: usize) -> Self;
+    /// Writes the lowest byte of the bit pattern of the first `n` ≤ `N` lanes.
+    unsafe fn store_bytes(self, to: *mut u8, n: usize);
 
     /// A yes or no for every lane.
     type Mask: Copy;
     /// Whether the bit patterns are the same.
     unsafe fn same_bits(self, other: Self) -> Self::Mask;
-    /// Whether one of the two says yes.
-    unsafe fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Whether this bit of the bit pattern is set.
+    unsafe fn bit(self, bit: u32) -> Self::Mask;
     /// `yes` where the mask says so, `no` elsewhere.
     unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 

@@ -55,24 +55,24 @@ pub trait Engine: Sized {
         reference::conv_backward_input(geometry, w, dy, dx);
     }
 
-    fn conv_pool_forward(plan: &Plan, x: &[Self], w: &[Self], b: &[Self], y: &mut [Self], argmax: Option<&mut [u32]>)
+    fn conv_pool_forward(plan: &Plan, x: &[Self], w: &[Self], b: &[Self], y: &mut [Self], winners: Option<&mut [u8]>)
     where
         Self: Real,
     {
-        reference::conv_pool_forward(plan, x, w, b, y, argmax);
+        reference::conv_pool_forward(plan, x, w, b, y, winners);
     }
 
     fn conv_pool_backward_weights(
         plan: &Plan,
         x: &[Self],
-        (y, argmax): (&[Self], &[u32]),
+        winners: &[u8],
         dy: &[Self],
         dw: &mut [Self],
         db: &mut [Self],
     ) where
         Self: Real,
     {
-        reference::conv_pool_backward_weights(plan, x, (y, argmax), dy, dw, db);
+        reference::conv_pool_backward_weights(plan, x, winners, dy, dw, db);
     }
 
     fn max_pool(geometry: &Geometry, x: &[Self], y: &mut [Self], argmax: Option<&mut [u32]>)
@@ -124,19 +124,12 @@ impl Engine for f32 {
         convolution::backward_input(geometry, w, dy, dx);
     }
 
-    fn conv_pool_forward(plan: &Plan, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {
-        conv_pool::forward(plan, x, w, b, y, argmax);
+    fn conv_pool_forward(plan: &Plan, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32], winners: Option<&mut [u8]>) {
+        conv_pool::forward(plan, x, w, b, y, winners);
     }
 
-    fn conv_pool_backward_weights(
-        plan: &Plan,
-        x: &[f32],
-        (y, argmax): (&[f32], &[u32]),
-        dy: &[f32],
-        dw: &mut [f32],
-        db: &mut [f32],
-    ) {
-        conv_pool::backward_weights(plan, x, (y, argmax), dy, dw, db);
+    fn conv_pool_backward_weights(plan: &Plan, x: &[f32], winners: &[u8], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        conv_pool::backward_weights(plan, x, winners, dy, dw, db);
     }
 
     fn max_pool(geometry: &Geometry, x: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {

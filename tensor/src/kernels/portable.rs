@@ -81,8 +81,26 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
-    unsafe fn where_not_rest(self, y: Self) -> Self {
-        Array(std::array::from_fn(|i| if y.0[i] <= 0.0 { 0.0 } else { self.0[i] }))
+    unsafe fn relu(self) -> Self {
+        Array(std::array::from_fn(|i| if self.0[i] <= 0.0 { 0.0 } else { self.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
+        let mut lanes = [0.0; N];
+        for (i, lane) in lanes[..n].iter_mut().enumerate() {
+            // SAFETY: the caller's pointer is valid for `n` bytes.
+            *lane = f32::from_bits(u32::from(unsafe { *from.add(i) }));
+        }
+        Array(lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, n: usize) {
+        for (i, lane) in self.0[..n].iter().enumerate() {
+            // SAFETY: the caller's pointer is valid for `n` bytes.
+            unsafe { *to.add(i) = lane.to_bits() as u8 };
+        }
     }
 
     type Mask = [bool; N];
@@ -93,8 +111,8 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
-    unsafe fn either(a: [bool; N], b: [bool; N]) -> [bool; N] {
-        std::array::from_fn(|i| a[i] | b[i])
+    unsafe fn bit(self, bit: u32) -> [bool; N] {
+        std::array::from_fn(|i| self.0[i].to_bits() >> bit & 1 == 1)
     }
 
     #[inline(always)]

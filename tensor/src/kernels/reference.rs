@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::Plan;
-use crate::conv_pool;
+use crate::conv_pool::{self, AT_REST};
 use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
 use crate::real::Real;
@@ -65,7 +65,7 @@ pub(crate) fn conv_pool_forward<F: Real>(
     w: &[F],
     b: &[F],
     y: &mut [F],
-    argmax: Option<&mut [u32]>,
+    winners: Option<&mut [u8]>,
 ) {
     let n = x.len() / plan.conv().input_len();
     let mut conv = vec![F::ZERO; n * b.len() * plan.conv().positions()];
@@ -76,7 +76,12 @@ pub(crate) fn conv_pool_forward<F: Real>(
         }
     }
     // Every filter is a channel of the pooling.
-    F::max_pool(plan.pool(), &conv, y, argmax);
+    let mut argmax = vec![0; if winners.is_some() { y.len() } else { 0 }];
+    F::max_pool(plan.pool(), &conv, y, winners.is_some().then_some(&mut argmax[..]));
+    for (i, (winner, &at)) in winners.into_iter().flatten().zip(&argmax).enumerate() {
+        let is_it = |&phase: &u8| plan.position(i % plan.pool().positions(), phase) == at as usize;
+        *winner = if y[i] == F::ZERO { AT_REST } else { (0..).find(is_it).expect("in its window") };
+    }
 }
 
 pub(crate) fn max_pool<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F], mut argmax: Option<&mut [u32]>) {
@@ -113,14 +118,14 @@ fn largest<F: Real>(geometry: &Geometry, plane: &[F], position: usize) -> (usize
 pub(crate) fn conv_pool_backward_weights<F: Real>(
     plan: &Plan,
     x: &[F],
-    (y, argmax): (&[F], &[u32]),
+    winners: &[u8],
     dy: &[F],
     dw: &mut [F],
     db: &mut [F],
 ) {
     let n = x.len() / plan.conv().input_len();
     let mut dconv = vec![F::ZERO; n * db.len() * plan.conv().positions()];
-    conv_pool::backward_pool(plan, (y, argmax), dy, &mut dconv);
+    conv_pool::backward_pool(plan, winners, dy, &mut dconv);
     F::conv_backward_weights(plan.conv(), x, &dconv, dw, db);
 }
 

@@ -119,9 +119,18 @@ impl Kernel for Operations<'_> {
                 let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
                 add(row.add(b));
                 add(row.relu());
-                add(b.where_not_rest(row));
-                let mask = V::V16::either(row.same_bits(b), rows[3].same_bits(row));
-                add(V::V16::select(mask, row, b));
+                add(V::V16::select(row.same_bits(b), row, b));
+                add(V::V16::select(row.bit(31), row, b));
+                add(V::V16::select(row.bit(12), row, b));
+                for n in [0, 1, 7, 8, 9, 15, 16] {
+                    let mut bytes = [77; 17];
+                    row.store_bytes(bytes.as_mut_ptr(), n);
+                    assert!(bytes[n..].iter().all(|&byte| byte == 77), "{n} bytes, and one more");
+                    results.extend(bytes[..16].iter().map(|&byte| u32::from(byte)));
+                    let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
+                    add(V::V16::load_bytes(bytes.as_ptr(), n));
+                }
+                let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
                 let (mut best, mut at) = (row, b);
                 best.keep_larger(&mut at, b, row);
                 add(best);
@@ -148,8 +157,8 @@ fn every_operation_is_the_same_on_all_instruction_sets() {
     a[16..32].copy_from_slice(&b[..16]);
     let portable = with_isa(Isa::Portable, || run(Operations { a: &a, b: &b }));
     // By hand: the second row equals b; element (3, 2) of the transpose is element (2, 3) of the rows.
-    assert_eq!(portable[16 * 20..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
-    let transposed = &portable[16 * 20 * 16..];
+    assert_eq!(portable[16 * 35..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
+    let transposed = &portable[16 * 35 * 16..];
     assert_eq!(transposed[16 * 3 + 2], a[16 * 2 + 3].to_bits());
     for isa in Isa::available() {
         let got = with_isa(isa, || run(Operations { a: &a, b: &b }));
@@ -413,7 +422,7 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
         y.iter_mut().filter(|v| **v <= 0.0).for_each(|v| *v = 0.0);
 
         for isa in Isa::available() {
-            let mut at = vec![u32::MAX; y.len()];
+            let mut at = vec![7; y.len()];
             let got = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, Some(&mut at))));
             let name = format!("{case:?}, pool {kernel:?}, {}", isa.name());
             for i in 0..y.len() {
@@ -421,7 +430,13 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
                     got[i].to_bits() == y[i].to_bits() || (got[i].is_nan() && y[i].is_nan()),
                     "{name}: element {i}"
                 );
-                assert!(at[i] == argmax[i], "{name}: argmax {i} is {}, expected {}", at[i], argmax[i]);
+                match at[i] {
+                    conv_pool::AT_REST => assert!(y[i] == 0.0, "{name}: {i} is not at rest, but {}", y[i]),
+                    winner => {
+                        let at = plan.position(i % pool.positions(), winner);
+                        assert!(y[i] != 0.0 && at == argmax[i] as usize, "{name}: winner {i} is at {at}");
+                    }
+                }
             }
             let inferred = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, None)));
             assert!(inferred.iter().zip(&got).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}: inference");
@@ -429,17 +444,18 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
 
         let x = numbers(n * conv.input_len(), 5);
         let mut y = vec![0.0; y.len()];
-        conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut argmax));
+        let mut winners = vec![0; y.len()];
+        conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
         let dy = numbers(y.len(), 6);
         let exact = |x: &[f64], dy: &[f64]| {
             let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; filters]);
-            reference::conv_pool_backward_weights(&plan, x, (&wide(&y), &argmax), dy, &mut dw, &mut db);
+            reference::conv_pool_backward_weights(&plan, x, &winners, dy, &mut dw, &mut db);
             [dw, db].concat()
         };
         let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
         check(&format!("backward {case:?}, pool {kernel:?}"), d.len(), n * pool.positions(), &d, &size, |out| {
             let (dw, db) = out.split_at_mut(w.len());
-            conv_pool::backward_weights(&plan, &x, (&y, &argmax), &dy, dw, db);
+            conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, db);
         });
     }
     assert!(pairs > 100, "only {pairs} pairs of windows");
@@ -452,12 +468,12 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let pool = pool.expect("fits");
     let plan = Plan::new(conv, pool).expect("they fit");
     let (x, w, b) = (numbers(n * conv.input_len(), 1), numbers(30 * conv.patch_len(), 2), numbers(30, 3));
-    let (mut y, mut argmax) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
-    conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut argmax));
+    let (mut y, mut winners) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
+    conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
     let (mut dw, mut db, dy) = (vec![0.0; w.len()], vec![0.0; 30], numbers(y.len(), 4));
-    conv_pool::backward_weights(&plan, &x, (&y, &argmax), &dy, &mut dw, &mut db);
+    conv_pool::backward_weights(&plan, &x, &winners, &dy, &mut dw, &mut db);
     let mut dconv = vec![0.0; n * 30 * conv.positions()];
-    conv_pool::backward_pool(&plan, (&y, &argmax), &dy, &mut dconv);
+    conv_pool::backward_pool(&plan, &winners, &dy, &mut dconv);
     let (mut dw_plain, mut dx) = (w.clone(), x.clone());
     convolution::backward_weights(&conv, &x, &dconv, &mut dw_plain, &mut db.clone());
     convolution::backward_input(&conv, &w, &dconv, &mut dx);
@@ -477,9 +493,9 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let [a, b] = [(&dscores, n, outputs), (&w, outputs, inputs)]
         .map(|(v, rows, columns)| ArrayView2::from_shape((rows, columns), v).expect("fits"));
     crate::gemm(1.0, a, b, 0.0, product.view_mut());
-    let argmax = argmax.iter().map(|&at| at as f32).collect();
+    let winners = winners.iter().map(|&winner| f32::from(winner)).collect();
     let product = product.into_raw_vec_and_offset().0;
-    vec![y, argmax, dw, db, dw_plain, dx, plain, pooled, scores, dw_affine, dy, product]
+    vec![y, winners, dw, db, dw_plain, dx, plain, pooled, scores, dw_affine, dy, product]
 }
 
 #[test]

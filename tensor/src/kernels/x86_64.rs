@@ -115,9 +115,41 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
-    unsafe fn where_not_rest(self, y: Self) -> Self {
-        // SAFETY: the machine has AVX2. (For a ReLU: MAXPS would leave −0 or swallow NaN.)
-        Ymm(unsafe { _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLE_UQ>(y.0, _mm256_setzero_ps())) })
+    unsafe fn relu(self) -> Self {
+        // SAFETY: the machine has AVX2. (MAXPS would leave −0 or swallow NaN.)
+        Ymm(unsafe { _mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, _mm256_setzero_ps())) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
+        let mut bytes = [0; 8];
+        // SAFETY: the machine has AVX2; the pointer is valid for `n` ≤ 8 bytes.
+        unsafe {
+            let all = if n == 8 {
+                _mm_loadl_epi64(from.cast())
+            } else {
+                std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), n);
+                _mm_loadl_epi64(bytes.as_ptr().cast())
+            };
+            Ymm(_mm256_castsi256_ps(_mm256_cvtepu8_epi32(all)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, n: usize) {
+        // SAFETY: the machine has AVX2; the pointer is valid for `n` ≤ 8 bytes.
+        unsafe {
+            // The lowest bytes of four lanes side by side, in either half; then the halves.
+            let lowest = _mm256_set1_epi32(0x0c08_0400);
+            let fours = _mm256_shuffle_epi8(_mm256_castps_si256(self.0), lowest);
+            let bytes = _mm_unpacklo_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256::<1>(fours));
+            if n == 8 {
+                _mm_storel_epi64(to.cast(), bytes);
+            } else {
+                let bytes = _mm_cvtsi128_si64(bytes).to_le_bytes();
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, n);
+            }
+        }
     }
 
     type Mask = __m256;
@@ -132,9 +164,13 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
-    unsafe fn either(a: __m256, b: __m256) -> __m256 {
+    unsafe fn bit(self, bit: u32) -> __m256 {
         // SAFETY: the machine has AVX2.
-        unsafe { _mm256_or_ps(a, b) }
+        unsafe {
+            let bit = _mm256_set1_epi32(1 << bit);
+            let alone = _mm256_and_si256(_mm256_castps_si256(self.0), bit);
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(alone, bit))
+        }
     }
 
     #[inline(always)]
@@ -232,9 +268,29 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
-    unsafe fn where_not_rest(self, y: Self) -> Self {
+    unsafe fn relu(self) -> Self {
         // SAFETY: as for each half.
-        unsafe { Pair(self.0.where_not_rest(y.0), self.1.where_not_rest(y.1)) }
+        unsafe { Pair(self.0.relu(), self.1.relu()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
+        // SAFETY: as in `load_first`.
+        unsafe {
+            let second = if n > 8 { Ymm::load_bytes(from.add(8), n - 8) } else { Ymm::splat(0.0) };
+            Pair(Ymm::load_bytes(from, n.min(8)), second)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, n: usize) {
+        // SAFETY: as in `load_first`.
+        unsafe {
+            self.0.store_bytes(to, n.min(8));
+            if n > 8 {
+                self.1.store_bytes(to.add(8), n - 8);
+            }
+        }
     }
 
     type Mask = [__m256; 2];
@@ -246,9 +302,9 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
-    unsafe fn either([a0, a1]: [__m256; 2], [b0, b1]: [__m256; 2]) -> [__m256; 2] {
+    unsafe fn bit(self, bit: u32) -> [__m256; 2] {
         // SAFETY: as for each half.
-        unsafe { [Ymm::either(a0, b0), Ymm::either(a1, b1)] }
+        unsafe { [self.0.bit(bit), self.1.bit(bit)] }
     }
 
     #[inline(always)]
@@ -433,11 +489,33 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
-    unsafe fn where_not_rest(self, y: Self) -> Self {
-        // SAFETY: the machine has AVX-512. (For a ReLU: VMAXPS would leave −0 or swallow NaN.)
+    unsafe fn relu(self) -> Self {
+        // SAFETY: the machine has AVX-512. (VMAXPS would leave −0 or swallow NaN.)
         unsafe {
-            let counts = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(y.0, _mm512_setzero_ps());
+            let counts = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, _mm512_setzero_ps());
             Zmm(_mm512_maskz_mov_ps(counts, self.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
+        // SAFETY: the machine has AVX-512; masked bytes are not touched.
+        unsafe {
+            let bytes = _mm_maskz_loadu_epi8(((1_u32 << n) - 1) as __mmask16, from.cast());
+            Zmm(_mm512_castsi512_ps(_mm512_cvtepu8_epi32(bytes)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, n: usize) {
+        // SAFETY: the machine has AVX-512; masked bytes are not touched. (Some processors are slow to mask bytes.)
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(self.0));
+            if n == 16 {
+                _mm_storeu_si128(to.cast(), bytes);
+            } else {
+                _mm_mask_storeu_epi8(to.cast(), ((1_u32 << n) - 1) as __mmask16, bytes);
+            }
         }
     }
 
@@ -450,8 +528,9 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
-    unsafe fn either(a: __mmask16, b: __mmask16) -> __mmask16 {
-        a | b
+    unsafe fn bit(self, bit: u32) -> __mmask16 {
+        // SAFETY: the machine has AVX-512.
+        unsafe { _mm512_test_epi32_mask(_mm512_castps_si512(self.0), _mm512_set1_epi32(1 << bit)) }
     }
 
     #[inline(always)]

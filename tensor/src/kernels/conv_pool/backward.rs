@@ -9,7 +9,6 @@
 //! Lane l of an image's sum adds the windows l, l + 16, l + 32, …, then the lanes are added, halves first.
 
 use super::Plan;
-use super::winners::Winners;
 use crate::conv_pool::backward_pool;
 use crate::kernels::convolution::{self, sum_over_images};
 use crate::kernels::isa::{Kernel, Vectors, run};
@@ -17,38 +16,35 @@ use crate::kernels::lanes::{Lanes, Lanes16};
 use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 
-/// `dw`, `db` ← the gradients, given `y` and `argmax` of [`forward`](super::forward) and `dy`, the gradient of `y`.
+/// `dw`, `db` ← the gradients, given the `winners` of [`forward`](super::forward) and `dy`, the gradient of its output.
 pub(in crate::kernels) fn backward_weights(
     plan: &Plan,
     x: &[f32],
-    pooled: (&[f32], &[u32]),
+    winners: &[u8],
     dy: &[f32],
     dw: &mut [f32],
     db: &mut [f32],
 ) {
     if plan.picks_winners() {
-        pick_patches(plan, x, pooled, dy, dw, db);
+        pick_patches(plan, x, winners, dy, dw, db);
     } else {
         let len = dy.len() / plan.pool.positions() * plan.conv.positions();
         scratch::with(len, |dconv| {
-            backward_pool(plan, pooled, dy, dconv);
+            backward_pool(plan, winners, dy, dconv);
             convolution::backward_weights(&plan.conv, x, dconv, dw, db);
         });
     }
 }
 
-fn pick_patches(plan: &Plan, x: &[f32], (y, argmax): (&[f32], &[u32]), dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+fn pick_patches(plan: &Plan, x: &[f32], winners: &[u8], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let (n, outputs) = (x.len() / plan.conv.input_len(), db.len() * plan.pool.positions());
     let layout = Patches::new(plan.both);
-    Winners::with(plan, |winners| {
-        sum_over_images(n, dw, db, |image, dw, db| {
-            let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
-            let [y, dy] = [y, dy].map(|all| &all[image * outputs..][..outputs]);
-            let argmax = &argmax[image * outputs..][..outputs];
-            scratch::with(layout.len(), |patches| {
-                layout.write(x, 0.0, patches);
-                run(Backward { plan, layout: &layout, patches, winners, y, argmax, dy, dw, db });
-            });
+    sum_over_images(n, dw, db, |image, dw, db| {
+        let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
+        let (winners, dy) = (&winners[image * outputs..][..outputs], &dy[image * outputs..][..outputs]);
+        scratch::with(layout.len(), |patches| {
+            layout.write(x, 0.0, patches);
+            run(Backward { plan, layout: &layout, patches, winners, dy, dw, db });
         });
     });
 }
@@ -57,9 +53,7 @@ struct Backward<'a> {
     plan: &'a Plan,
     layout: &'a Patches,
     patches: &'a [f32],
-    winners: &'a Winners<'a>,
-    y: &'a [f32],
-    argmax: &'a [u32],
+    winners: &'a [u8],
     dy: &'a [f32],
     dw: &'a mut [f32],
     db: &'a mut [f32],
@@ -72,8 +66,8 @@ impl Kernel for Backward<'_> {
     unsafe fn run<V: Vectors>(mut self) {
         let (filters, windows) = (self.db.len(), self.plan.pool.positions());
         assert!(self.patches.len() >= self.layout.len() && self.dw.len() == filters * self.plan.conv.patch_len());
-        assert!([self.y.len(), self.argmax.len(), self.dy.len()].iter().all(|&len| len == filters * windows));
-        assert!(self.plan.picks_winners() && self.winners.fit(self.plan));
+        assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
+        assert!(self.plan.picks_winners());
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
             for c in 0..self.plan.conv.channels() {
@@ -145,7 +139,7 @@ impl Backward<'_> {
     unsafe fn tile<V: Vectors, const R: usize, const T: usize>(&mut self, tile: Tile) {
         let windows = self.plan.pool.positions();
         let (next_row, panel_len) = (self.layout.tap(0, 1, 0), self.layout.panel_len());
-        // SAFETY: every tap of every panel is in `patches`; of y, dy and argmax no lane is touched that is not there. Lanes
+        // SAFETY: every tap of every panel is in `patches`; of winners and dy no lane is touched that is not there. Lanes
         // behind the last window multiply 0 by 0.
         unsafe {
             let mut from = self.patches.as_ptr().add(self.layout.tap(tile.c, tile.fy, tile.fx));
@@ -183,17 +177,16 @@ impl Backward<'_> {
     #[inline(always)]
     unsafe fn gradient<V: Vectors>(&self, filter: usize, window: usize, lanes: usize) -> Gradient<V> {
         let at = filter * self.plan.pool.positions() + window;
-        // SAFETY: no lane is touched that is not there; the table of winners has whole vectors.
+        // SAFETY: no lane is touched that is not there.
         unsafe {
-            let y = V::V16::load_first(self.y.as_ptr().add(at), lanes);
-            let d = V::V16::load_first(self.dy.as_ptr().add(at), lanes).where_not_rest(y);
-            let winner = V::V16::load_first(self.argmax.as_ptr().add(at).cast(), lanes);
-            let upper_right = winner.same_bits(self.winners.load::<V::V16, 16>(1, window));
-            let lower_left = winner.same_bits(self.winners.load::<V::V16, 16>(2, window));
-            let lower_right = winner.same_bits(self.winners.load::<V::V16, 16>(3, window));
-            let is_right = V::V16::either(upper_right, lower_right);
-            let is_lower = V::V16::either(lower_left, lower_right);
-            Gradient { d, is_right, is_lower }
+            // The phases are 0 to 3, row by row; only at rest there are higher bits.
+            let winner = V::V16::load_bytes(self.winners.as_ptr().add(at), lanes);
+            let d = V::V16::load_first(self.dy.as_ptr().add(at), lanes);
+            Gradient {
+                d: V::V16::select(winner.bit(7), V::V16::splat(0.0), d),
+                is_right: winner.bit(0),
+                is_lower: winner.bit(1),
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The forward pass: lanes over neighbouring pooling windows.
 
 use super::Plan;
-use super::winners::Winners;
+use crate::conv_pool::AT_REST;
 use crate::kernels::convolution::{filters_a_task, task_input};
 use crate::kernels::isa::{Kernel, Vectors, run};
 use crate::kernels::lanes::Lanes;
@@ -9,44 +9,39 @@ use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 use crate::threads::{for_each_part, for_each_part2};
 
-/// `y ←` the pooled ReLU of the convolution of `x`; `argmax ←` where in its plane of the convolution's output each maximum
-/// lies, as [`max_forward`](crate::pooling::max_forward) would say for the convolution's output. The table of winners is
-/// shared by all tasks.
+/// `y ←` the pooled ReLU of the convolution of `x`; `winners ←` which phase of its window each maximum is, or [`AT_REST`].
 pub(in crate::kernels) fn forward(
     plan: &Plan,
     x: &[f32],
     w: &[f32],
     b: &[f32],
     y: &mut [f32],
-    argmax: Option<&mut [u32]>,
+    winners: Option<&mut [u8]>,
 ) {
     let layout = Patches::new(plan.both);
     let group = filters_a_task(x.len() / plan.conv.input_len(), b.len());
     let part = (group * plan.both.positions()).max(1);
-    Winners::with(plan, |winners| {
-        let task = |task: usize, y: &mut [f32], argmax: Option<&mut [u32]>| {
-            let [x, w, b] = task_input(&plan.conv, [x, w, b], group, task);
-            scratch::with(layout.len(), |patches| {
-                layout.write(x, 0.0, patches);
-                run(Forward { plan, layout: &layout, patches, winners, w, b, y, argmax });
-            });
-        };
-        match argmax {
-            Some(argmax) => for_each_part2((y, part), (argmax, part), |i, y, argmax| task(i, y, Some(argmax))),
-            None => for_each_part(y, part, |i, y| task(i, y, None)),
-        }
-    });
+    let task = |task: usize, y: &mut [f32], winners: Option<&mut [u8]>| {
+        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, task);
+        scratch::with(layout.len(), |patches| {
+            layout.write(x, 0.0, patches);
+            run(Forward { plan, layout: &layout, patches, w, b, y, winners });
+        });
+    };
+    match winners {
+        Some(winners) => for_each_part2((y, part), (winners, part), |i, y, winners| task(i, y, Some(winners))),
+        None => for_each_part(y, part, |i, y| task(i, y, None)),
+    }
 }
 
 struct Forward<'a> {
     plan: &'a Plan,
     layout: &'a Patches,
     patches: &'a [f32],
-    winners: &'a Winners<'a>,
     w: &'a [f32],
     b: &'a [f32],
     y: &'a mut [f32],
-    argmax: Option<&'a mut [u32]>,
+    winners: Option<&'a mut [u8]>,
 }
 
 impl Kernel for Forward<'_> {
@@ -57,8 +52,7 @@ impl Kernel for Forward<'_> {
         let (filters, windows) = (self.b.len(), self.plan.both.positions());
         assert!(self.patches.len() >= self.layout.len() && self.w.len() == filters * self.plan.conv.patch_len());
         assert!(self.y.len() == filters * windows);
-        assert!(self.argmax.as_ref().is_none_or(|argmax| argmax.len() == self.y.len()));
-        assert!(self.winners.fit(self.plan));
+        assert!(self.winners.as_ref().is_none_or(|winners| winners.len() == self.y.len()));
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
             if const { V::REGISTERS_OF_16 >= 32 } {
@@ -119,9 +113,8 @@ impl Forward<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             let sums = self.convolve::<L, N, R, 4>(window, filter, 0);
-            let winners = self.winners_of::<L, N, 4>(window, 0);
             for (r, sums) in sums.iter().enumerate() {
-                let (best, at) = largest(sums, &winners);
+                let (best, at) = largest(sums, 0);
                 self.write(window, filter + r, best, at);
             }
         }
@@ -135,7 +128,7 @@ impl Forward<'_> {
     unsafe fn any_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
         // SAFETY: the caller's promise; the phases exist.
         unsafe {
-            let mut best = [(L::splat(f32::NEG_INFINITY), self.winners.load(0, window)); R];
+            let mut best = [(L::splat(f32::NEG_INFINITY), L::splat(0.0)); R];
             let (phases, mut first) = (self.plan.phases(), 0);
             while first + 3 <= phases {
                 self.fold::<L, N, R, 3>(window, filter, first, &mut best);
@@ -166,27 +159,10 @@ impl Forward<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             let sums = self.convolve::<L, N, R, P>(window, filter, first);
-            let winners = self.winners_of::<L, N, P>(window, first);
             for (sums, (best, at)) in sums.iter().zip(best) {
-                let (new, new_at) = largest(sums, &winners);
+                let (new, new_at) = largest(sums, first);
                 best.keep_larger(at, new, new_at);
             }
-        }
-    }
-
-    /// Where the phases `first .. first + P` lie.
-    ///
-    /// # Safety
-    /// As `fold`.
-    #[inline(always)]
-    unsafe fn winners_of<L: Lanes<N>, const N: usize, const P: usize>(&self, window: usize, first: usize) -> [L; P] {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut winners = [L::splat(0.0); P];
-            for (p, winner) in winners.iter_mut().enumerate() {
-                *winner = self.winners.load(first + p, window);
-            }
-            winners
         }
     }
 
@@ -250,25 +226,30 @@ impl Forward<'_> {
         let (lanes, out) = ((windows - window).min(N), filter * windows + window);
         // SAFETY: the caller's promise; no lane is written that is not there.
         unsafe {
-            store(best.relu(), self.y.as_mut_ptr().add(out), lanes);
-            if let Some(argmax) = &mut self.argmax {
-                store(at, argmax.as_mut_ptr().add(out).cast(), lanes);
+            let y = best.relu();
+            store(y, self.y.as_mut_ptr().add(out), lanes);
+            if let Some(winners) = &mut self.winners {
+                let is_at_rest = y.same_bits(L::splat(0.0));
+                let at = L::select(is_at_rest, L::splat(f32::from_bits(u32::from(AT_REST))), at);
+                at.store_bytes(winners.as_mut_ptr().add(out), lanes);
             }
         }
     }
 }
 
-/// The first largest (or the first NaN) of some vectors, lane by lane, with its place.
+/// The first largest (or the first NaN) of some vectors, lane by lane, with its number; they are counted from `first`.
 ///
 /// # Safety
 /// The machine has the instructions.
 #[inline(always)]
-unsafe fn largest<L: Lanes<N>, const N: usize, const P: usize>(values: &[L; P], places: &[L; P]) -> (L, L) {
-    let (mut best, mut at) = (values[0], places[0]);
+unsafe fn largest<L: Lanes<N>, const N: usize, const P: usize>(values: &[L; P], first: usize) -> (L, L) {
+    let number = |p: usize| f32::from_bits((first + p) as u32);
+    // SAFETY: the caller's promise.
+    let (mut best, mut at) = (values[0], unsafe { L::splat(number(0)) });
     let mut p = 1;
     while p < P {
         // SAFETY: the caller's promise.
-        unsafe { best.keep_larger(&mut at, values[p], places[p]) };
+        unsafe { best.keep_larger(&mut at, values[p], L::splat(number(p))) };
         p += 1;
     }
     (best, at)

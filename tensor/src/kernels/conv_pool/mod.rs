@@ -12,12 +12,15 @@
 
 mod backward;
 mod forward;
-mod winners;
 
+use crate::conv_pool::AT_REST;
 use crate::geometry::{Geometry, Rounding, Window};
 
 pub(super) use backward::backward_weights;
 pub(super) use forward::forward;
+
+/// A winner is one byte, and one value of it says that there is none.
+const MOST_PHASES: usize = AT_REST as usize;
 
 /// The windows of a convolution that is pooled.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +32,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of a convolution whose output is pooled. `None` where the pooling is padded, or the two do not fit
-    /// together: such a pair is computed layer by layer.
+    /// The plan of a convolution whose output is pooled. `None` where the pooling is padded, its window has more than 255
+    /// elements, or the two do not fit together: such a pair is computed layer by layer.
     pub fn new(conv: Geometry, pool: Geometry) -> Option<Self> {
-        if pool.window().pad != [0, 0] || pool.input() != conv.output() {
+        let [p_h, p_w] = pool.window().kernel;
+        if pool.window().pad != [0, 0] || pool.input() != conv.output() || p_h * p_w > MOST_PHASES {
             return None;
         }
         let (c, p) = (conv.window(), pool.window());
@@ -62,6 +66,17 @@ impl Plan {
     /// patches do not stay in the cache.
     pub fn picks_winners(&self) -> bool {
         self.pool.window().kernel == [2, 2] && self.conv.window().stride == [1, 1] && self.conv.channels() <= 4
+    }
+
+    /// Where in the convolution's plane the winner of a pooling window lies.
+    ///
+    /// # Panics
+    /// Where the window has no such element.
+    pub(crate) fn position(&self, window: usize, winner: u8) -> usize {
+        let ([_, o_w], [_, conv_w], winner) = (self.pool.output(), self.conv.output(), usize::from(winner));
+        assert!(winner < self.phases(), "winner {winner} of a window of {} elements", self.phases());
+        let ([s_y, s_x], p_w) = (self.pool.window().stride, self.pool.window().kernel[1]);
+        (window / o_w * s_y + winner / p_w) * conv_w + window % o_w * s_x + winner % p_w
     }
 
     fn phases(&self) -> usize {

@@ -110,17 +110,16 @@ impl<'a> Kernels<'a> {
         let (n, filters) = (step.batch(), b1.value.len());
         let group = format!("book's convolution, ReLU, pooling: {}", sizes(conv, filters));
         let work = Work::Flop((2 * n * filters * conv.positions() * conv.patch_len()) as f64);
-        let (mut y, mut argmax) = (step.pooled.clone(), step.argmax.clone());
+        let (mut y, mut winners) = (step.pooled.clone(), step.winners.clone());
         self.time(&group, "forward, training", work, || {
-            conv_pool::forward(&step.plan, &step.x, &w1.value, &b1.value, &mut y, Some(&mut argmax));
+            conv_pool::forward(&step.plan, &step.x, &w1.value, &b1.value, &mut y, Some(&mut winners));
         });
         self.time(&group, "forward, inference", work, || {
             conv_pool::forward(&step.plan, &step.x, &w1.value, &b1.value, &mut y, None);
         });
         let [mut dw, mut db] = [w1, b1].map(|Weights { grad, .. }| grad.clone());
-        let pooled = (&step.pooled[..], &step.argmax[..]);
         self.time(&group, "weight gradient", work, || {
-            conv_pool::backward_weights(&step.plan, &step.x, pooled, &step.dpooled, &mut dw, &mut db);
+            conv_pool::backward_weights(&step.plan, &step.x, &step.winners, &step.dpooled, &mut dw, &mut db);
         });
         self.affine("book's affine 1", &step.pooled, w2, b2, &step.dhidden_in);
     }
@@ -176,16 +175,16 @@ impl<'a> Kernels<'a> {
         let pool = Geometry::new([conv.filters, height, width], Window::square(2).stride(2)).expect("even sizes");
         let plan = Plan::new(geometry, pool).expect("a pooling that fits");
         let group = format!("{name} with ReLU and pooling");
-        let (mut pooled, mut argmax) = (vec![0.0; y.len() / 4], vec![0; y.len() / 4]);
+        let (mut pooled, mut winners) = (vec![0.0; y.len() / 4], vec![0; y.len() / 4]);
         let dpooled = self.signed(pooled.len());
         self.time(&group, "forward, training", work, || {
-            conv_pool::forward(&plan, &x, &w, &b, &mut pooled, Some(&mut argmax));
+            conv_pool::forward(&plan, &x, &w, &b, &mut pooled, Some(&mut winners));
         });
         self.time(&group, "weight gradient", work, || {
-            conv_pool::backward_weights(&plan, &x, (&pooled, &argmax), &dpooled, &mut dw, &mut db);
+            conv_pool::backward_weights(&plan, &x, &winners, &dpooled, &mut dw, &mut db);
         });
         self.time(&group, "input gradient", work, || {
-            conv_pool::backward_pool(&plan, (&pooled, &argmax), &dpooled, &mut y);
+            conv_pool::backward_pool(&plan, &winners, &dpooled, &mut y);
             convolution::backward_input(plan.conv(), &w, &y, &mut dx);
         });
         // Inference comes last: what it leaves is not what the gradients belong to.
@@ -214,7 +213,7 @@ impl<'a> Kernels<'a> {
         let (filters, n) = (step.params[1].value.len(), step.batch());
         let pool = step.plan.pool();
         let x = self.signed(n * filters * step.plan.conv().positions());
-        let (mut y, mut argmax, mut dx) = (step.pooled.clone(), step.argmax.clone(), x.clone());
+        let (mut y, mut argmax, mut dx) = (step.pooled.clone(), vec![0; step.pooled.len()], x.clone());
         let bytes = |read: usize, written: usize| Work::Bytes((4 * (read + written)) as f64);
         self.time(group, "max-pooling, training", bytes(x.len(), 2 * y.len()), || {
             pooling::max_forward(pool, &x, &mut y, &mut argmax);

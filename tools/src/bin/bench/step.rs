@@ -48,7 +48,7 @@ pub struct OpenStep {
     pub(super) x: Vec<f32>,
     t: Vec<usize>,
     pub(super) pooled: Vec<f32>,
-    pub(super) argmax: Vec<u32>,
+    pub(super) winners: Vec<u8>,
     hidden_in: Vec<f32>,
     hidden_out: Vec<f32>,
     scores: Vec<f32>,
@@ -89,7 +89,7 @@ impl OpenStep {
             classes,
             t: vec![0; batch],
             pooled: vec![0.0; pooled],
-            argmax: vec![0; pooled],
+            winners: vec![0; pooled],
             hidden_in: vec![0.0; batch * hidden],
             hidden_out: vec![0.0; batch * hidden],
             scores: vec![0.0; batch * classes],
@@ -112,7 +112,7 @@ impl OpenStep {
         let [w1, b1, w2, b2, w3, b3] = &mut self.params;
         data.gather(indices, Scaling::Unit, &mut self.x, &mut self.t);
         lap();
-        conv_pool::forward(&self.plan, &self.x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.argmax));
+        conv_pool::forward(&self.plan, &self.x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.winners));
         lap();
         affine::forward(&self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
         lap();
@@ -136,8 +136,7 @@ impl OpenStep {
         lap();
         affine::backward_weights(&self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
         lap();
-        let pooled = (&self.pooled[..], &self.argmax[..]);
-        conv_pool::backward_weights(&self.plan, &self.x, pooled, &self.dpooled, &mut w1.grad, &mut b1.grad);
+        conv_pool::backward_weights(&self.plan, &self.x, &self.winners, &self.dpooled, &mut w1.grad, &mut b1.grad);
         lap();
         loss
     }
