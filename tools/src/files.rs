@@ -46,12 +46,14 @@ impl OutputFolder {
         self.0.join(name)
     }
 
-    /// Writes a file into the folder, all or nothing, and returns its path.
+    /// Writes a file into the folder, all or nothing, and returns its path. Where the folder was removed meanwhile, it is
+    /// made again.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, model::Error> {
         let path = self.file(name);
+        fs::create_dir_all(&self.0).map_err(|problem| model::Error::Write { path: path.clone(), problem })?;
         model::replace_file(&path, bytes)?;
         Ok(path)
     }

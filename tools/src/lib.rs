@@ -10,6 +10,7 @@
 //! | [`listener`] | progress bar, log, table of epochs, JSON lines: what hears the events of a training |
 //! | [`history_csv`](history_csv()), [`network_table`](network_table()) | a training and a network as text |
 //! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
+//! | [`beginning`], [`keeper`], [`lock`], [`stop`] | where a training begins, its checkpoints, one training a folder, Ctrl-C |
 //! | [`size`] | refusing what would not fit into memory |
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
@@ -18,16 +19,20 @@
 
 mod advice;
 pub mod args;
+pub mod beginning;
 pub mod console;
 pub mod data;
 pub mod files;
 pub mod filters;
 mod history_csv;
+pub mod keeper;
 pub mod listener;
+pub mod lock;
 mod network_table;
 pub mod picture;
 pub mod program;
 pub mod size;
+pub mod stop;
 pub mod text;
 pub mod train_args;
 pub mod train_text;

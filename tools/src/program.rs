@@ -7,6 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::advice::describe;
+use crate::stop::Signal;
 
 /// How a program ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Outcome {
     Done,
     /// The check that it was asked to make failed: exit code 1.
     CheckFailed,
+    /// Stopped before the end, as a signal asked: exit code 130, 143 or 129.
+    Stopped(Signal),
 }
 
 /// Wrong usage, bad input, something that cannot be read or written.
@@ -39,6 +42,7 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> anyhow::Result<Outcome>) -> ExitCo
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::CheckFailed) => ExitCode::FAILURE,
+        Ok(Outcome::Stopped(signal)) => ExitCode::from(signal.exit_code()),
         Err(error) => {
             complain(&format!("error: {}", describe(&error)));
             ExitCode::from(TROUBLE)
@@ -76,6 +80,20 @@ fn shortened(message: &str, program: &str) -> String {
     format!("{first}\n  {}", hints.join("; "))
 }
 
+/// The command line of this program, with the flag `add` and without the flag `remove`, as a shell takes it.
+pub fn command_line(add: &str, remove: &str) -> String {
+    let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let mut words: Vec<_> = args.filter(|arg| arg != add && arg != remove).map(|arg| quoted(&arg)).collect();
+    words.push(add.to_owned());
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
+    let needless = !word.is_empty() && word.chars().all(plain);
+    if needless { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 /// Writes a line to standard error; where that is closed, nobody wants to know.
 pub fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
@@ -84,6 +102,14 @@ pub fn complain(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_take_them_apart() {
+        assert_eq!(quoted("--out=runs/1"), "--out=runs/1");
+        assert_eq!(quoted("my runs"), "'my runs'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn a_complaint_has_two_lines() {

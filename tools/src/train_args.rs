@@ -22,13 +22,20 @@ const EXAMPLES: &str = "Examples (`train` stands for `cargo run -p tools --bin t
   train --dataset fashion-mnist --optimizer sgd --lr 0.1
   train --require-accuracy 0.98 --quiet  exit code 1 if the network is worse
   train --json | tail -n 1               the result for another program
+  train --resume                         go on where it was cut off
+  train --resume --epochs 30             ten epochs more
 
 Writes params.postcard (the trained network), accuracy.png and history.csv into
-the output folder. Where the reader of its output goes away, it trains on.";
+the output folder, and a checkpoint there after every epoch. Ctrl-C finishes the
+step, writes a checkpoint, and says how to go on; a second Ctrl-C ends at once.
+Where the reader of its output goes away, it trains on.";
+
+/// The exit codes that no other program has.
+const STOPPED: &str = "130, 143 or 129: stopped by Ctrl-C, SIGTERM or SIGHUP.";
 
 /// Trains the convolutional network of "Deep Learning from Scratch", chapter 7.
 #[derive(Debug, Parser)]
-#[command(name = "train", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
+#[command(name = "train", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}\n{STOPPED}"), max_term_width = 100)]
 pub struct TrainArgs {
     /// Where the data come from.
     #[command(flatten)]
@@ -69,6 +76,15 @@ pub struct TrainArgs {
     /// Where the results go.
     #[command(flatten)]
     pub out: OutArg,
+    /// Keep a checkpoint after every N steps [default: after every epoch]
+    #[arg(long, value_name = "N", value_parser = args::at_least_one)]
+    pub checkpoint_every: Option<usize>,
+    /// Go on from the checkpoint in the output folder, to the same bits; begin where there is none yet
+    #[arg(long)]
+    pub resume: bool,
+    /// Begin anew, although the output folder holds a training that was cut off
+    #[arg(long, conflicts_with = "resume")]
+    pub restart: bool,
     /// Exit with code 1 where the accuracy over all test images is below this (0 to 1)
     #[arg(long, value_name = "FRACTION", value_parser = args::fraction)]
     pub require_accuracy: Option<f64>,

@@ -91,7 +91,8 @@ fn succeed(command: &mut Command) -> Result<()> {
 /// Trains with the book's settings; fails where the accuracy over all test images is less.
 fn learn(root: &Path, dataset: &str, epochs: &str, accuracy: &str) -> Result<()> {
     let mut command = command(root, &["run", "--quiet", "--package", "tools", "--bin", "train", "--", "--quiet"]);
-    command.args(["--dataset", dataset, "--epochs", epochs, "--require-accuracy", accuracy, "--out", "target/ci"]);
+    command.args(["--dataset", dataset, "--epochs", epochs, "--require-accuracy", accuracy, "--restart"]);
+    command.args(["--out", "target/ci"]);
     succeed(&mut command)
 }
 
@@ -101,7 +102,7 @@ fn same_bits(root: &Path) -> Result<()> {
         let mut command =
             command(root, &["run", "--quiet", "--profile", profile, "--package", "tools", "--bin", "train"]);
         command.args(["--", "--json", "--dataset", "digits", "--train-limit", "2000", "--test-limit", "100"]);
-        command.args(["--epochs", "1", "--out", "target/ci"]);
+        command.args(["--epochs", "1", "--restart", "--out", "target/ci"]);
         let output = command.output().with_context(|| format!("{command:?} cannot be started"))?;
         ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).context("train prints text")?;

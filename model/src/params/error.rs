@@ -113,7 +113,7 @@ pub enum ParamsError {
 
 /// Who knows how long the file should be: where it is shorter than any, there is no header that says so.
 fn says(found: u64) -> &'static str {
-    if found < container::SHORTEST { "a parameter file has at least" } else { "its header says" }
+    if found < container::SHORTEST { "such a file has at least" } else { "its header says" }
 }
 
 /// A name from a file, as a message shows it: in one line, not too long, and nothing that a terminal would obey.

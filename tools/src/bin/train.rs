@@ -4,14 +4,19 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use model::{History, Trainer, evaluate, params_sha256};
+use anyhow::Context;
+use model::{CheckpointFiles, History, Trainer, Training, evaluate, params_sha256};
 use tools::Advice;
 use tools::args::PARAMS_FILE;
+use tools::beginning::{begin, place};
 use tools::console::{Stdout, stderr_can_move};
 use tools::data::Data;
+use tools::keeper::{Keeper, LazyOrigin};
 use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Table};
+use tools::lock::FolderLock;
 use tools::picture::{Chart, accuracy_chart, png_bytes};
-use tools::program::{Outcome, complain, run};
+use tools::program::{Outcome, command_line, complain, run};
+use tools::stop::{Signal, StopRequest};
 use tools::text::{grouped, percent};
 use tools::train_args::TrainArgs;
 use tools::{history_csv, size, train_text};
@@ -31,12 +36,17 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     if let Some(note) = &data.note {
         complain(note);
     }
-    let mut network = args.network(&data)?;
+    let network = args.network(&data)?;
     let (train, test) = (&data.splits.train, &data.splits.test);
     size::check_batch(&network, args.batch_size.min(train.len()), threads)?;
-    let mut trainer = Trainer::new(args.config())?;
+    let trainer = Trainer::new(args.config())?;
     trainer.check(&network, train, test).advice(|| "choose another --batch-size".to_owned())?;
-    let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE])?;
+    let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE, CheckpointFiles::NEWEST])?;
+    let lock = FolderLock::take(&args.out.out)?;
+    let origin = LazyOrigin::new(&network, &data);
+    let files = CheckpointFiles::in_folder(&args.out.out);
+    let (mut trainer, mut network) = begin(&args, trainer, network, &origin, &files)?;
+    let mut keeper = Keeper::new(files, lock, origin, args.checkpoint_every);
 
     let settings = args.settings(&data, threads);
     let mut stdout = Stdout::new();
@@ -44,9 +54,11 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         let header = train_text::header(&data, &network, args.epochs, &settings);
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
-    let mut listeners = listeners(&args, settings);
-    let history = trainer.train(&mut network, train, test, &mut |event| listeners.tell(event))?;
-    listeners.result()?;
+    let training = trainer.start(&mut network, train, test)?;
+    if let Some(signal) = watch(training, listeners(&args, settings), &mut keeper)? {
+        return Ok(Outcome::Stopped(signal));
+    }
+    let history = trainer.history();
 
     let evaluation = evaluate(&network, test)?;
     let finished = Finished {
@@ -56,10 +68,15 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         train_seconds: history.epoch_seconds_list.iter().sum(),
         params_sha256: params_sha256(&network),
     };
+    keeper.hold_folder()?;
+    let write = |name, bytes: &[u8]| {
+        let later = || format!("when that is mended, get it with `{}`", command_line("--resume", "--restart"));
+        out.write(name, bytes).advice(later)
+    };
     let files = [
-        out.write(PARAMS_FILE, &network.to_bytes())?,
-        out.write(CHART_FILE, &png_bytes(&chart(&args, &data, &history, &finished).draw(1200, 800)))?,
-        out.write(HISTORY_FILE, history_csv(&history).as_bytes())?,
+        write(PARAMS_FILE, &network.to_bytes())?,
+        write(CHART_FILE, &png_bytes(&chart(&args, &data, history, &finished).draw(1200, 800)))?,
+        write(HISTORY_FILE, history_csv(history).as_bytes())?,
     ];
     let text = train_text::result(&finished, &files);
     match (args.json, args.quiet) {
@@ -68,6 +85,34 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         (false, false) => stdout.line(&format!("\n{}", text.join("\n")))?,
     }
     Ok(verdict(args.require_accuracy, finished.test_accuracy))
+}
+
+/// Trains to the end, or until a signal comes or nobody can be told any more; what was learned until then is kept.
+fn watch(
+    mut training: Training<'_>,
+    mut listeners: Listeners,
+    keeper: &mut Keeper<'_>,
+) -> anyhow::Result<Option<Signal>> {
+    let stop = StopRequest::listen().context("cannot listen to signals")?;
+    let go_on = || format!("go on with `{}`", command_line("--resume", "--restart"));
+    while let Some(event) = training.next_event()? {
+        let flow = listeners.tell(&event);
+        keeper.event(&event, &training);
+        if flow.is_break() {
+            keeper.write(&training)?;
+            return listeners.result().advice(go_on).map(|()| None);
+        }
+        if let Some(signal) = stop.signal()
+            && !training.trainer().is_finished()
+        {
+            drop(listeners);
+            let place = place(training.trainer());
+            keeper.write(&training).with_context(|| format!("stopped by {signal} {place}")).advice(go_on)?;
+            complain(&format!("stopped by {signal} {place}; {}", go_on()));
+            return Ok(Some(signal));
+        }
+    }
+    Ok(None)
 }
 
 fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {

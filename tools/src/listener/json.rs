@@ -2,7 +2,7 @@
 //!
 //! | `event` | when | what is in it |
 //! |---|---|---|
-//! | `started` | once, first | `version` of this table (1), the [`Settings`], `epochs`, `steps_per_epoch`, `train_images`, `test_images`, `parameters` |
+//! | `started` | once, first | `version` of this table (1), the [`Settings`], `epochs`, `epochs_done` and `steps_done` (more than 0 where the training goes on from a checkpoint), `steps_per_epoch`, `train_images`, `test_images`, `parameters` |
 //! | `epoch` | after each epoch | `epoch` (from 1), `mean_loss`, `train_accuracy`, `test_accuracy` (0 to 1), `seconds` |
 //! | `finished` | once, last | [`Finished`] |
 //!
@@ -66,6 +66,8 @@ enum Line<'a> {
         #[serde(flatten)]
         settings: &'a Settings,
         epochs: usize,
+        epochs_done: usize,
+        steps_done: usize,
         steps_per_epoch: usize,
         train_images: usize,
         test_images: usize,
@@ -97,10 +99,20 @@ impl<W: Write> JsonLines<W> {
 impl<W: Write> Listener for JsonLines<W> {
     fn event(&mut self, event: &Event) -> anyhow::Result<()> {
         let line = match *event {
-            Event::Started { epochs, steps_per_epoch, train_images, test_images, parameters, .. } => Line::Started {
+            Event::Started {
+                epochs,
+                epochs_done,
+                steps_done,
+                steps_per_epoch,
+                train_images,
+                test_images,
+                parameters,
+            } => Line::Started {
                 version: VERSION,
                 settings: &self.settings,
                 epochs,
+                epochs_done,
+                steps_done,
                 steps_per_epoch,
                 train_images,
                 test_images,

@@ -156,3 +156,8 @@ pub fn tiny_mnist(folder: &Folder, name: &str) -> PathBuf {
 
 /// Flags for a training on [`tiny_mnist`].
 pub const TINY_FLAGS: &str = "--epochs 1 --batch-size 10 --filters 3 --filter-size 3 --hidden 8";
+
+/// How often a long test injects what is drawn at random, or a multiple of it: `cargo xtask faults --times`.
+pub fn times() -> usize {
+    std::env::var("FAULTS_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(20)
+}
