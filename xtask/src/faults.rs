@@ -8,7 +8,7 @@
 //! faults: what was injected | how often | with what result
 //! ```
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! #[ignore = "long: cargo xtask faults"]
 //! fn killed_downloads() {
@@ -33,7 +33,7 @@ use crate::console::{say, tell};
 
 /// Inject every fault, often: killed programs, cut connections, damaged files, full disks
 ///
-/// Runs the long tests of the workspace (those with #[ignore]) and prints a table: what was injected, how often, with
+/// Runs the long tests of the workspace (those marked `ignore`) and prints a table: what was injected, how often, with
 /// what result. The short forms of the same run with `cargo test`.
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -53,8 +53,8 @@ Examples:
   cargo xtask fetch-mnist --from ~/Downloads --dir /data/mnist
   cargo xtask fetch-mnist --verify
 
-Exit codes: 0 all four files are there and verified, 1 --verify found a file missing or damaged, 2 they could not be
-fetched, or wrong usage.")]
+Exit codes: 0 all four files are there and verified, 1 --verify found a file missing or damaged,
+2 they could not be fetched, or wrong usage.")]
 pub(crate) struct Args {
     /// Where the files go [default: the folder data/mnist or data/fashion-mnist of the repository]
     #[arg(long, value_name = "DIR")]
