@@ -1,18 +1,29 @@
-//! Parameter files under attack. (Every cut and every changed byte: see `params_file.rs`. Allocations: `allocation.rs`.)
+//! Parameter files and checkpoints under attack. (Every cut and every changed byte of a parameter file: see
+//! `params_file.rs`. Allocations: `allocation.rs`.)
 
 #[path = "../../datasets/tests/attack/mod.rs"]
 mod attack;
 
-use attack::{Numbers, damaged, hollow, within};
+use attack::{Numbers, damaged, every_changed_byte, every_cut, hollow, within};
+use datasets::Dataset;
 use layers::Init;
-use model::{LayerSpec, Network, NetworkSpec, ParamsError, params_sha256};
+use model::{
+    Checkpoint, Event, Images, LayerSpec, Network, NetworkSpec, Origin, ParamsError, Trainer, TrainerConfig,
+    params_sha256,
+};
+use optim::OptimizerKind;
 use sha2::{Digest, Sha256};
 
 const FIXTURE: &[u8] = include_bytes!("fixtures/params-v1.postcard");
 
 /// A file of this content whose header and checksum are right.
 fn sealed(content: &[u8]) -> Vec<u8> {
-    let mut bytes = FIXTURE[..12].to_vec();
+    sealed_as(&FIXTURE[..12], content)
+}
+
+/// The same behind other first bytes: what kind of file it is, and of which version.
+fn sealed_as(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut bytes = kind.to_vec();
     bytes.extend((content.len() as u64).to_le_bytes());
     bytes.extend(content);
     let checksum = Sha256::digest(&bytes);
@@ -106,6 +117,85 @@ fn hostile_names_are_shown_as_they_are() {
     );
 }
 
+/// Six and two images of 2×2 pixels.
+fn tiny_data() -> [Dataset; 2] {
+    [6, 2].map(|count: u8| {
+        let pixels = (0..4 * count).map(|i| 10 * i).collect();
+        Dataset::new(pixels, (0..count).map(|i| i % 2).collect(), [1, 2, 2], 2).unwrap()
+    })
+}
+
+/// The checkpoint of a small training with this optimizer after three of four steps: within the second epoch.
+fn tiny_checkpoint(optimizer: OptimizerKind) -> Vec<u8> {
+    let [train, test] = tiny_data();
+    let layers =
+        vec![LayerSpec::Dropout { ratio: 0.25 }, LayerSpec::Affine { outputs: 2, init: Init::Normal { std: 0.5 } }];
+    let mut network = Network::build(NetworkSpec { input: vec![1, 2, 2], layers }, 0).unwrap();
+    let (train_images, test_images) = (Images::of(&train), Images::of(&test));
+    let first_params = Origin::weights_sha256(&network);
+    let origin = Origin { first_params, data: "tiny".to_string(), train: train_images, test: test_images };
+    let optimizer = optimizer.config();
+    let config = TrainerConfig { epochs: 2, batch_size: 3, optimizer, ..TrainerConfig::default() };
+    let mut trainer = Trainer::new(config).unwrap();
+    let mut training = trainer.start(&mut network, &train, &test).unwrap();
+    let mut steps = 0;
+    while steps < 3 {
+        steps += usize::from(matches!(training.next_event().unwrap(), Some(Event::Step { .. })));
+    }
+    training.checkpoint(&origin)
+}
+
+/// Whether a checkpoint can be read. It is also gone on from for a few events, which may fail but not panic.
+fn goes_on(bytes: &[u8], [train, test]: &[Dataset; 2]) -> bool {
+    let Ok(Checkpoint { mut network, mut trainer, .. }) = Checkpoint::from_bytes(bytes) else { return false };
+    if let Ok(mut training) = trainer.start(&mut network, train, test) {
+        for _ in 0..6 {
+            if !matches!(training.next_event(), Ok(Some(_))) {
+                break;
+            }
+        }
+    }
+    true
+}
+
+#[test]
+fn every_damage_to_a_checkpoint_is_noticed() {
+    let good = tiny_checkpoint(OptimizerKind::Adam);
+    assert!(goes_on(&good, &tiny_data()));
+    every_cut(&good, |bytes| assert!(Checkpoint::from_bytes(bytes).is_err(), "cut to {}", bytes.len()));
+    every_changed_byte(&good, |bytes, at| assert!(Checkpoint::from_bytes(bytes).is_err(), "byte {at}"));
+    let longer = Checkpoint::from_bytes(&[&good[..], &[0]].concat()).unwrap_err().to_string();
+    assert!(longer.contains("bytes long, but its header says"), "{longer}");
+}
+
+/// Someone may also write a wrong checkpoint on purpose, with a right checksum.
+#[test]
+fn no_content_of_a_checkpoint_makes_the_trainer_panic() {
+    let data = tiny_data();
+    for optimizer in [OptimizerKind::Sgd, OptimizerKind::Adam] {
+        let good = tiny_checkpoint(optimizer);
+        let (mut read, mut refused) = (0, 0);
+        let mut count = |went_on: bool| if went_on { read += 1 } else { refused += 1 };
+        every_changed_byte(&good[20..good.len() - 32], |content, _| {
+            count(goes_on(&sealed_as(&good[..12], content), &data));
+        });
+        every_cut(&good[20..good.len() - 32], |content| count(goes_on(&sealed_as(&good[..12], content), &data)));
+        assert!(read > 1000 && refused > 1000, "{read} read, {refused} refused");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_checkpoint_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut strange = attack::no_files(folder.path());
+    hollow(&folder.path().join("large"), b"", 1 << 40);
+    strange.push(("a file of a TiB", folder.path().join("large")));
+    for (what, path) in strange {
+        within(1, what, move || Checkpoint::load(&path).map(drop).unwrap_err());
+    }
+}
+
 /// Reads damaged files; gives how many were refused. A file that is read must be the right one.
 fn read_damaged(times: usize, seed: u64) -> usize {
     let network = Network::<f32>::from_bytes(FIXTURE).unwrap();
@@ -155,16 +245,37 @@ fn random_damage_for_long() {
 }
 
 #[test]
+#[ignore = "long: 200,000 checkpoints"]
+fn random_damage_to_checkpoints_for_long() {
+    let (data, mut numbers, mut refused) = (tiny_data(), Numbers::new(5), 0);
+    for i in 0..200_000 {
+        let good = &tiny_checkpoint(OptimizerKind::ALL[i % OptimizerKind::ALL.len()]);
+        let content = damaged(&good[20..good.len() - 32], &mut numbers);
+        refused += usize::from(!goes_on(&sealed_as(&good[..12], &content), &data));
+        assert!(i % 10 > 0 || Checkpoint::from_bytes(&changed(good, &mut numbers)).is_err());
+    }
+    println!("faults: checkpoint, damage with a right checksum | 200000 | {refused} refused, the others went on");
+    println!("faults: checkpoint, a changed byte | 20000 | all refused");
+}
+
+/// The file with one byte that is another.
+fn changed(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut bytes = file.to_vec();
+    bytes[numbers.below(file.len())] ^= 1 + numbers.below(255) as u8;
+    bytes
+}
+
+#[test]
 #[ignore = "exhaustive over a larger file"]
 fn every_change_of_a_larger_file() {
     let affine = LayerSpec::Affine { outputs: 10, init: Init::default() };
     let network = Network::<f32>::build(NetworkSpec { input: vec![100], layers: vec![affine] }, 0).unwrap();
     let (file, mut changes, mut cuts) = (network.to_bytes(), 0_u64, 0_u64);
-    attack::every_changed_byte(&file, |bytes, at| {
+    every_changed_byte(&file, |bytes, at| {
         changes += 1;
         assert!(Network::<f32>::from_bytes(bytes).is_err(), "byte {at}");
     });
-    attack::every_cut(&file, |bytes| {
+    every_cut(&file, |bytes| {
         cuts += 1;
         assert!(Network::<f32>::from_bytes(bytes).is_err(), "cut to {}", bytes.len());
     });
