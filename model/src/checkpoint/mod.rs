@@ -1,6 +1,6 @@
 //! The checkpoint file: a training as it was between two steps, to go on from there to the same bits.
 //!
-//! It has the envelope of the parameter file (see [`params`](crate::params)), but begins with `89 43 4e 4e 43 0d 0a 1a`. The
+//! It has the envelope of the parameter file (see [`params`]), but begins with `89 43 4e 4e 43 0d 0a 1a`. The
 //! content is all that decides what comes next: what the training began from, its settings, the network, what the
 //! optimizer remembers, the place in the sequence of batches, and the history. There are no generators in it, because
 //! what is random at a step follows from the seed and the place.
