@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use tensor::Real;
 
 use crate::network::Network;
+use crate::row_major::row_major;
 
 /// The SHA-256 of all parameters (and statistics), in hexadecimal: W1 b1 W2 b2 W3 b3, each row-major by its logical
 /// shape, as little-endian `f32`. Equal for equal weights, whatever their order in memory.
@@ -18,7 +19,7 @@ pub(crate) fn params_digest<F: Real>(network: &Network<F>) -> [u8; 32] {
     let mut bytes = Vec::new();
     network.visit_params(&mut |_, param| {
         bytes.clear();
-        bytes.extend(param.value.iter().flat_map(|value| (value.to_f64() as f32).to_le_bytes()));
+        bytes.extend(row_major(&param.value).iter().flat_map(|value| (value.to_f64() as f32).to_le_bytes()));
         hash.update(&bytes);
     });
     hash.finalize().into()

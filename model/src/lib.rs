@@ -44,6 +44,7 @@ mod metrics;
 mod network;
 pub mod params;
 mod progress;
+mod row_major;
 mod shape;
 mod simple_conv_net;
 mod smooth_curve;

@@ -6,7 +6,7 @@ mod counting;
 use std::ops::ControlFlow;
 
 use datasets::digits;
-use model::{ConvParam, Event, Network, SimpleConvNet, Trainer, TrainerConfig};
+use model::{Checkpoint, ConvParam, Event, Network, SimpleConvNet, Trainer, TrainerConfig};
 use optim::OptimizerKind;
 use sha2::{Digest, Sha256};
 
@@ -52,7 +52,11 @@ fn steps_do_not_allocate(threads: usize) {
 
 /// Whatever a short file says, its reader does not take more than the decoder's first guess, a MiB.
 fn no_file_makes_the_reader_allocate_much() {
-    let file = include_bytes!("fixtures/params-v1.postcard");
+    small_whatever_it_says(include_bytes!("fixtures/params-v1.postcard"), |bytes| drop(Network::<f32>::from_bytes(bytes)));
+    small_whatever_it_says(include_bytes!("fixtures/checkpoint-v1.postcard"), |bytes| drop(Checkpoint::from_bytes(bytes)));
+}
+
+fn small_whatever_it_says(file: &[u8], read: impl Fn(&[u8])) {
     let mut bytes = file.to_vec();
     let largest = counting::largest(|| {
         for at in 20..file.len() - 32 {
@@ -61,7 +65,7 @@ fn no_file_makes_the_reader_allocate_much() {
                 // The checksum is made right, so that the content is read at all.
                 let (content, checksum) = bytes.split_at_mut(file.len() - 32);
                 checksum.copy_from_slice(&Sha256::digest(content));
-                let _ = Network::<f32>::from_bytes(&bytes);
+                read(&bytes);
             }
             bytes[at] = file[at];
         }

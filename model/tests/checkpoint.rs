@@ -234,3 +234,93 @@ fn where_the_newest_is_damaged_the_one_before_is_found() {
     files.remove().unwrap();
     assert!(files.find().unwrap().is_none());
 }
+
+/// A file of version 1, written when that version was made: after the first step of the second epoch of the training below.
+const FIXTURE: &[u8] = include_bytes!("fixtures/checkpoint-v1.postcard");
+
+/// What a byte is changed by: each bit, and all of them.
+const CHANGES: [u8; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 255];
+
+/// As few numbers as can be, and something of everything.
+fn tiny() -> (Network, TrainerConfig, Splits) {
+    let init = Init::HeNormal;
+    let layers = vec![
+        LayerSpec::Affine { outputs: 2, init },
+        LayerSpec::BatchNormalization { momentum: 0.9 },
+        LayerSpec::Dropout { ratio: 0.25 },
+        LayerSpec::Affine { outputs: 2, init },
+    ];
+    let network = Network::build(NetworkSpec { input: vec![1, 1, 3], layers }, 0).unwrap();
+    let schedule = Schedule { warm_up: 0.25, decay: Decay::Exponential { factor: 0.5 } };
+    let config = TrainerConfig { epochs: 3, batch_size: 2, schedule, weight_decay: 0.125, ..TrainerConfig::default() };
+    let images = |count: usize| {
+        let pixels = (0..count * 3).map(|pixel| pixel as u8 * 20).collect();
+        datasets::Dataset::new(pixels, (0..count).map(|label| label as u8 % 2).collect(), [1, 1, 3], 2).unwrap()
+    };
+    (network, config, Splits { train: images(4), test: images(3) })
+}
+
+#[test]
+fn version_1_stays_readable() {
+    let (mut network, config, data) = tiny();
+    let origin = origin(&network, &data);
+    let mut checkpoint = Checkpoint::from_bytes(FIXTURE).unwrap();
+    checkpoint.compare(&config, &network, &origin).unwrap();
+    let position = checkpoint.trainer.position();
+    assert_eq!((position.epoch, position.step, checkpoint.trainer.config()), (1, 1, &config));
+
+    let mut trainer = Trainer::new(config).unwrap();
+    let whole = finish(trainer.start(&mut network, &data.train, &data.test).unwrap(), &origin);
+    let training = checkpoint.trainer.start(&mut checkpoint.network, &data.train, &data.test).unwrap();
+    // Written again it is the same: the format has not changed.
+    assert!(training.checkpoint(&origin) == FIXTURE, "the same checkpoint is written in another way than before");
+    let rest = finish(training, &origin);
+    assert_eq!((rest.weights, rest.history), (whole.weights, whole.history));
+}
+
+#[test]
+fn every_cut_and_every_changed_byte_is_noticed() {
+    for len in 0..FIXTURE.len() {
+        assert!(Checkpoint::from_bytes(&FIXTURE[..len]).is_err(), "cut to {len} bytes");
+    }
+    let mut bytes = FIXTURE.to_vec();
+    for at in 0..bytes.len() {
+        for change in CHANGES {
+            bytes[at] ^= change;
+            assert!(Checkpoint::from_bytes(&bytes).is_err(), "byte {at} changed by {change}");
+            bytes[at] ^= change;
+        }
+    }
+}
+
+/// Someone may also write a wrong file on purpose, with a right checksum: whatever is in it, it is refused, or it is a
+/// checkpoint that can be gone on with, or whose training says what does not fit.
+#[test]
+fn no_content_makes_the_reader_or_the_training_panic() {
+    let (_, _, data) = tiny();
+    let mut bytes = FIXTURE.to_vec();
+    let end = bytes.len() - 32;
+    let mut read = 0;
+    for at in 20..end {
+        let before = bytes[at];
+        for change in CHANGES {
+            bytes[at] = before ^ change;
+            let checksum = <sha2::Sha256 as sha2::Digest>::digest(&bytes[..end]);
+            bytes[end..].copy_from_slice(&checksum);
+            let Ok(Checkpoint { mut network, mut trainer, origin }) = Checkpoint::from_bytes(&bytes) else { continue };
+            read += 1;
+            let epochs = trainer.position().epoch as usize + 1;
+            if trainer.set_epochs(epochs).is_err() {
+                continue;
+            }
+            if let Ok(mut training) = trainer.start(&mut network, &data.train, &data.test) {
+                for _ in 0..3 {
+                    let _ = training.next_event();
+                }
+                training.checkpoint(&origin);
+            }
+        }
+        bytes[at] = before;
+    }
+    assert!(read > 1000, "{read}");
+}

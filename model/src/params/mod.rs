@@ -28,6 +28,7 @@ use crate::construct::{Source, construct};
 use crate::error::Error;
 use crate::file::{read_file, replace_file};
 use crate::network::Network;
+use crate::row_major::row_major;
 use crate::spec::NetworkSpec;
 
 const VERSION: u32 = 1;
@@ -122,9 +123,10 @@ pub(crate) fn thaw<F: Real>(content: &ParamsV1) -> Result<Network<F>, ParamsErro
 }
 
 pub(crate) fn array_v1<F: Real>(name: String, array: &ArrayD<F>) -> ArrayV1 {
+    let values = row_major(array);
     let values = match F::NAME {
-        "f32" => ValuesV1::F32(array.iter().map(|value| value.to_f64() as f32).collect()),
-        _ => ValuesV1::F64(array.iter().map(|value| value.to_f64()).collect()),
+        "f32" => ValuesV1::F32(values.iter().map(|value| value.to_f64() as f32).collect()),
+        _ => ValuesV1::F64(values.iter().map(|value| value.to_f64()).collect()),
     };
     ArrayV1 { name, shape: array.shape().iter().map(|&size| size as u64).collect(), values }
 }
