@@ -52,8 +52,12 @@ fn steps_do_not_allocate(threads: usize) {
 
 /// Whatever a short file says, its reader does not take more than the decoder's first guess, a MiB.
 fn no_file_makes_the_reader_allocate_much() {
-    small_whatever_it_says(include_bytes!("fixtures/params-v1.postcard"), |bytes| drop(Network::<f32>::from_bytes(bytes)));
-    small_whatever_it_says(include_bytes!("fixtures/checkpoint-v1.postcard"), |bytes| drop(Checkpoint::from_bytes(bytes)));
+    small_whatever_it_says(include_bytes!("fixtures/params-v1.postcard"), |bytes| {
+        drop(Network::<f32>::from_bytes(bytes))
+    });
+    small_whatever_it_says(include_bytes!("fixtures/checkpoint-v1.postcard"), |bytes| {
+        drop(Checkpoint::from_bytes(bytes))
+    });
 }
 
 fn small_whatever_it_says(file: &[u8], read: impl Fn(&[u8])) {

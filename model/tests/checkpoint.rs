@@ -238,9 +238,6 @@ fn where_the_newest_is_damaged_the_one_before_is_found() {
 /// A file of version 1, written when that version was made: after the first step of the second epoch of the training below.
 const FIXTURE: &[u8] = include_bytes!("fixtures/checkpoint-v1.postcard");
 
-/// What a byte is changed by: each bit, and all of them.
-const CHANGES: [u8; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 255];
-
 /// As few numbers as can be, and something of everything.
 fn tiny() -> (Network, TrainerConfig, Splits) {
     let init = Init::HeNormal;
@@ -276,51 +273,4 @@ fn version_1_stays_readable() {
     assert!(training.checkpoint(&origin) == FIXTURE, "the same checkpoint is written in another way than before");
     let rest = finish(training, &origin);
     assert_eq!((rest.weights, rest.history), (whole.weights, whole.history));
-}
-
-#[test]
-fn every_cut_and_every_changed_byte_is_noticed() {
-    for len in 0..FIXTURE.len() {
-        assert!(Checkpoint::from_bytes(&FIXTURE[..len]).is_err(), "cut to {len} bytes");
-    }
-    let mut bytes = FIXTURE.to_vec();
-    for at in 0..bytes.len() {
-        for change in CHANGES {
-            bytes[at] ^= change;
-            assert!(Checkpoint::from_bytes(&bytes).is_err(), "byte {at} changed by {change}");
-            bytes[at] ^= change;
-        }
-    }
-}
-
-/// Someone may also write a wrong file on purpose, with a right checksum: whatever is in it, it is refused, or it is a
-/// checkpoint that can be gone on with, or whose training says what does not fit.
-#[test]
-fn no_content_makes_the_reader_or_the_training_panic() {
-    let (_, _, data) = tiny();
-    let mut bytes = FIXTURE.to_vec();
-    let end = bytes.len() - 32;
-    let mut read = 0;
-    for at in 20..end {
-        let before = bytes[at];
-        for change in CHANGES {
-            bytes[at] = before ^ change;
-            let checksum = <sha2::Sha256 as sha2::Digest>::digest(&bytes[..end]);
-            bytes[end..].copy_from_slice(&checksum);
-            let Ok(Checkpoint { mut network, mut trainer, origin }) = Checkpoint::from_bytes(&bytes) else { continue };
-            read += 1;
-            let epochs = trainer.position().epoch as usize + 1;
-            if trainer.set_epochs(epochs).is_err() {
-                continue;
-            }
-            if let Ok(mut training) = trainer.start(&mut network, &data.train, &data.test) {
-                for _ in 0..3 {
-                    let _ = training.next_event();
-                }
-                training.checkpoint(&origin);
-            }
-        }
-        bytes[at] = before;
-    }
-    assert!(read > 1000, "{read}");
 }

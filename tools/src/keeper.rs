@@ -91,7 +91,7 @@ impl<'a> Keeper<'a> {
             Err(_) if self.failing => {}
             Err(error) => {
                 self.failing = true;
-                complain(&format!("{error:#}; the training goes on, and tries again at the next checkpoint"));
+                complain(&format!("{error:#}; the training goes on without a new checkpoint"));
             }
         }
     }

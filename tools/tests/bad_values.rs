@@ -22,6 +22,7 @@ fn the_table_is_what_the_programs_say() {
     parameter_files(&folder);
     pictures(&folder);
     output_folders(&folder);
+    checkpoints(&folder);
     let before = folder.files();
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("bad_values.txt");
     let commands = transcript::check(&table, |line| {
@@ -34,6 +35,14 @@ fn the_table_is_what_the_programs_say() {
     });
     assert!(commands >= 60, "{commands} commands");
     assert_eq!(folder.files(), before, "a bad value leaves no file");
+}
+
+/// Output folders named after what is in place of the checkpoint.
+fn checkpoints(folder: &Folder) {
+    folder.write("checkpoint-zip/checkpoint.postcard", "PK\x03\x04 something else");
+    let params = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() }.build::<f32>(0).unwrap().to_bytes();
+    folder.write("checkpoint-of-params/checkpoint.postcard", params);
+    fs::create_dir_all(folder.join("checkpoint-folder/checkpoint.postcard")).unwrap();
 }
 
 /// Without what is different on every machine: where the folder is, and what is looked for above it, what its

@@ -42,7 +42,7 @@ fn a_disk_that_is_full_costs_no_work_that_was_kept() {
     let lines: Vec<_> = full.stderr.lines().collect();
     assert_eq!(lines.len(), 4, "{lines:#?}");
     assert!(lines[1].starts_with("cannot write out/checkpoint.postcard: File too large"), "{lines:#?}");
-    assert!(lines[1].ends_with("; the training goes on, and tries again at the next checkpoint"), "{lines:#?}");
+    assert!(lines[1].ends_with("; the training goes on without a new checkpoint"), "{lines:#?}");
     assert!(lines[2].starts_with("error: cannot write out/params.postcard: File too large"), "{lines:#?}");
     assert!(lines[3].contains("get it with `") && lines[3].contains("--resume`"), "{lines:#?}");
     // All epochs were trained all the same, and what is there is whole.
@@ -98,6 +98,7 @@ fn where_its_lines_cannot_be_written_any_more_it_keeps_a_checkpoint() {
     assert_eq!(params(&folder), params(&whole));
 }
 
+#[cfg(target_os = "linux")] // elsewhere a program without handles may not even start
 #[test]
 fn without_file_handles() {
     let mut refused = 0;
