@@ -192,10 +192,11 @@ fn random_damage() {
 }
 
 #[test]
-#[ignore = "long: a million files"]
+#[ignore = "long: cargo xtask faults"]
 fn random_damage_for_long() {
-    let refused = read_damaged(&images(), true, 1_000_000, 3);
-    println!("faults: IDX file, random damage | 1000000 | {refused} refused, no panic");
-    let refused = read_damaged(&gzipped(&images()), false, 1_000_000, 4);
-    println!("faults: gzip file, random damage | 1000000 | {refused} refused, the others unchanged");
+    let count = 50_000 * attack::times();
+    let refused = read_damaged(&images(), true, count, 3);
+    println!("faults: IDX file, random damage | {count} | {refused} refused, no panic");
+    let refused = read_damaged(&gzipped(&images()), false, count, 4);
+    println!("faults: gzip file, random damage | {count} | {refused} refused, the others unchanged");
 }

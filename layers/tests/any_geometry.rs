@@ -3,6 +3,9 @@
 //! All numbers are small whole numbers, so every sum is exact in single precision, in whatever order it is added: results
 //! are compared without tolerance, with sums of `i64` that are written down here once more.
 
+#[path = "../../datasets/tests/attack/mod.rs"]
+mod attack;
+
 use std::cell::Cell;
 
 use layers::ndarray::{ArrayD, IxDyn};
@@ -394,9 +397,9 @@ fn works(mut network: Sequential, n: usize, outputs: usize) {
 }
 
 #[test]
-#[ignore = "long: 90,000 geometries"]
+#[ignore = "long: cargo xtask faults"]
 fn any_geometry_for_long() {
-    let cases = 30_000;
+    let cases = 1_000 * attack::times() as u32;
     let run = || TestRunner::new(config(cases));
     let counts = [Cell::new(0), Cell::new(0), Cell::new(0)];
     let convolutions = (fitting_case(), 1_usize..20, batch(), any::<u64>());

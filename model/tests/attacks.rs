@@ -236,26 +236,28 @@ fn random_damage() {
 }
 
 #[test]
-#[ignore = "long: two million files"]
+#[ignore = "long: cargo xtask faults"]
 fn random_damage_for_long() {
-    let refused = read_damaged(1_000_000, 3);
-    println!("faults: parameter file, random damage | 1000000 | {refused} refused, the others unchanged");
-    let refused = read_forged(1_000_000, 4);
-    println!("faults: parameter file, damage with a right checksum | 1000000 | {refused} refused, no panic");
+    let count = 50_000 * attack::times();
+    let refused = read_damaged(count, 3);
+    println!("faults: parameter file, random damage | {count} | {refused} refused, the others unchanged");
+    let refused = read_forged(count, 4);
+    println!("faults: parameter file, damage with a right checksum | {count} | {refused} refused, no panic");
 }
 
 #[test]
-#[ignore = "long: 200,000 checkpoints"]
+#[ignore = "long: cargo xtask faults"]
 fn random_damage_to_checkpoints_for_long() {
     let (data, mut numbers, mut refused) = (tiny_data(), Numbers::new(5), 0);
-    for i in 0..200_000 {
+    let count = 10_000 * attack::times();
+    for i in 0..count {
         let good = &tiny_checkpoint(OptimizerKind::ALL[i % OptimizerKind::ALL.len()]);
         let content = damaged(&good[20..good.len() - 32], &mut numbers);
         refused += usize::from(!goes_on(&sealed_as(&good[..12], &content), &data));
         assert!(i % 10 > 0 || Checkpoint::from_bytes(&changed(good, &mut numbers)).is_err());
     }
-    println!("faults: checkpoint, damage with a right checksum | 200000 | {refused} refused, the others went on");
-    println!("faults: checkpoint, a changed byte | 20000 | all refused");
+    println!("faults: checkpoint, damage with a right checksum | {count} | {refused} refused, the others went on");
+    println!("faults: checkpoint, a changed byte | {} | all refused", count.div_ceil(10));
 }
 
 /// The file with one byte that is another.
@@ -266,7 +268,7 @@ fn changed(file: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "exhaustive over a larger file"]
+#[ignore = "long: cargo xtask faults"]
 fn every_change_of_a_larger_file() {
     let affine = LayerSpec::Affine { outputs: 10, init: Init::default() };
     let network = Network::<f32>::build(NetworkSpec { input: vec![100], layers: vec![affine] }, 0).unwrap();

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use common::{Folder, TINY, idx, tiny_mnist};
 use layers::{Init, Window};
-use model::{LayerSpec, Network, NetworkSpec, SimpleConvNet};
+use model::{CheckpointFiles, LayerSpec, Network, NetworkSpec, SimpleConvNet};
 use sha2::{Digest, Sha256};
 use transcript::Answer;
 
@@ -196,4 +196,15 @@ fn output_folders(folder: &Folder) {
     fs::create_dir_all(folder.join("taken/filters_trained.png")).unwrap();
     fs::create_dir(folder.join("looped")).unwrap();
     symlink("history.csv", folder.join("looped/history.csv")).unwrap();
+}
+
+fn checkpoints(folder: &Folder) {
+    let line = "--dataset digits --train-limit 20 --test-limit 10 --epochs 1 --quiet --out done";
+    folder.run("train", line).succeeds();
+    let good = fs::read(folder.join("done").join(CheckpointFiles::NEWEST)).unwrap();
+    folder.write(&format!("text-checkpoint/{}", CheckpointFiles::NEWEST), "not a checkpoint at all");
+    folder.write(&format!("cut-checkpoint/{}", CheckpointFiles::NEWEST), &good[..good.len() / 2]);
+    fs::create_dir_all(folder.join("no-checkpoint-but-a-folder").join(CheckpointFiles::NEWEST)).unwrap();
+    fs::create_dir(folder.join("checkpoint-loop")).unwrap();
+    symlink(CheckpointFiles::NEWEST, folder.join("checkpoint-loop").join(CheckpointFiles::NEWEST)).unwrap();
 }

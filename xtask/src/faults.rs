@@ -30,6 +30,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 use crate::console::{say, tell};
+use crate::numbers::at_least_one;
 
 /// Inject every fault, often: killed programs, cut connections, damaged files, full disks
 ///
@@ -45,7 +46,7 @@ Examples:
 Exit codes: 0 all went well, 1 a fault did harm, 2 the tests could not be run.")]
 pub(crate) struct Args {
     /// How often to repeat what is drawn at random; some tests take a multiple of it
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one::<u64>)]
     times: u64,
 
     /// Only the tests of this package; may be given several times [default: all]

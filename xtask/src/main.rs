@@ -6,6 +6,7 @@ mod ci;
 mod console;
 mod faults;
 mod fetch_mnist;
+mod numbers;
 mod peers;
 
 use std::ffi::OsString;

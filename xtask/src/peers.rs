@@ -23,6 +23,7 @@ use clap::Parser;
 use datasets::MnistKind;
 use serde_json::{Value, json};
 
+use crate::numbers::at_least_one;
 use entrant::{Absent, Entrant};
 use machine::Machine;
 use measurement::Measurement;
@@ -49,15 +50,15 @@ pub(crate) struct Args {
     peers: bool,
 
     /// How often each is run; the table has the medians
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one::<u32>)]
     rounds: u32,
 
     /// Epochs of a run
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one::<u32>)]
     epochs: u32,
 
     /// Threads of a run [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<u32>)]
     threads: Option<u32>,
 
     /// The folder with the four files of MNIST [default: $MNIST_DIR, else data/mnist of the repository]
@@ -73,7 +74,7 @@ pub(crate) struct Args {
     python: Option<PathBuf>,
 
     /// Seconds after which a run is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = at_least_one::<u64>)]
     time_limit: u64,
 
     /// Write every run, the medians and the machine as JSON to this file, or to the standard output with -

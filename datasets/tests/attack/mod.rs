@@ -25,6 +25,11 @@ pub fn every_changed_byte(file: &[u8], mut check: impl FnMut(&[u8], usize)) {
     }
 }
 
+/// How often the long tests repeat what is drawn at random, times some factor: see `cargo xtask faults`.
+pub fn times() -> usize {
+    std::env::var("FAULTS_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(20)
+}
+
 /// Random numbers from a small generator.
 pub struct Numbers(u64);
 

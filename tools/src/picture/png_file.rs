@@ -116,6 +116,10 @@ pub fn grey_from_png(png: impl BufRead + Seek, path: &Path) -> Result<Array2<f32
         Refused::TooLarge { width, height } => PictureError::TooLarge { path, width, height },
         Refused::Empty => PictureError::Empty { path },
         Refused::NotPng => PictureError::NotPng { path },
+        Refused::Palette { bytes } => {
+            let reason = format!("its palette has {bytes} bytes, expected 3 for each of 1 to 256 colours");
+            PictureError::Damaged { path, reason }
+        }
         Refused::Png(DecodingError::IoError(source)) if source.kind() != io::ErrorKind::UnexpectedEof => {
             PictureError::Io { path, source }
         }
@@ -127,6 +131,7 @@ enum Refused {
     Empty,
     NotPng,
     TooLarge { width: u32, height: u32 },
+    Palette { bytes: usize },
     Png(DecodingError),
 }
 
@@ -164,9 +169,21 @@ fn decode(mut file: impl BufRead + Seek) -> Result<Array2<f32>, Refused> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(Refused::TooLarge { width, height });
     }
-    let grey = decode_rows(decoder.read_info()?, width as usize, height as usize)?;
+    let reader = decoder.read_info()?;
+    check_palette(reader.info())?;
+    let grey = decode_rows(reader, width as usize, height as usize)?;
     let values = grey.chunks_exact(2).map(|pair| f32::from(u16::from_be_bytes([pair[0], pair[1]])) / 65535.0).collect();
     Ok(Array2::from_shape_vec((height as usize, width as usize), values).expect("as many values as pixels"))
+}
+
+/// The decoder panics over a palette that is no list of colours.
+fn check_palette(info: &png::Info<'_>) -> Result<(), Refused> {
+    match &info.palette {
+        Some(palette) if !palette.len().is_multiple_of(3) || !(1..=256).contains(&(palette.len() / 3)) => {
+            Err(Refused::Palette { bytes: palette.len() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// All pixels as grey values of 16 bits, high byte first.
@@ -300,6 +317,26 @@ mod tests {
         let file = by_hand(&[(b"IHDR", &header), (b"IDAT", &stored_zlib(&raw)), (b"IEND", &[])]);
         let expected = Array2::from_shape_fn((5, 5), |(y, x)| (5 * y + x) as f32 / 255.0);
         assert_eq!(grey_of(file), expected);
+    }
+
+    /// Found by fuzzing: the decoder panicked.
+    #[test]
+    fn palettes_that_are_no_list_of_colours_are_refused() {
+        let header = [0, 0, 0, 2, 0, 0, 0, 1, 8, 3, 0, 0, 0];
+        let picture = |palette: &[u8]| {
+            let pixels = stored_zlib(&[0, 0, 1]);
+            let chunks: [(&[u8; 4], &[u8]); 5] =
+                [(b"IHDR", &header), (b"PLTE", palette), (b"tRNS", &[255]), (b"IDAT", &pixels), (b"IEND", &[])];
+            by_hand(&chunks)
+        };
+        assert_eq!(grey_of(picture(&[255, 255, 255, 0, 0, 0])).into_raw_vec_and_offset().0, [1.0, 0.0]);
+        assert!(decode(Cursor::new(picture(&[9; 768]))).is_ok());
+        for length in [0, 1, 2, 4, 5, 23, 767, 769, 771, 900] {
+            let path = Path::new("picture.png");
+            let message = grey_from_png(Cursor::new(picture(&vec![9; length])), path).unwrap_err().to_string();
+            // Some lengths are refused by the decoder itself.
+            assert!(message.contains("damaged or cut short: "), "{length}: {message}");
+        }
     }
 
     #[test]

@@ -59,7 +59,12 @@ impl Source {
 /// Copies a file out of a folder, where it may stand under either spelling of its compressed name.
 fn copy(file: &MnistFile, from: &Path, part: &Path, catalogue: &Catalogue) -> Result<(), Failure> {
     let spellings = file.spellings().into_iter().map(|name| from.join(name));
-    let Some(found) = spellings.filter(|path| MnistFile::is_compressed(path)).find(|path| path.exists()) else {
+    let Some(found) =
+        spellings.filter(|path| MnistFile::is_compressed(path)).find(|path| path.is_symlink() || path.exists())
+    else {
+        if !from.is_dir() {
+            return Err(Failure::refused(format!("there is no folder {}", from.display())));
+        }
         let unpacked = file.path_in(from).is_some();
         let hint = if unpacked { "; it is there unpacked: use that folder as it is, with --data-dir" } else { "" };
         return Err(Failure::refused(format!("no such file{hint}")));
