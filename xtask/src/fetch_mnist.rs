@@ -89,7 +89,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     if args.verify {
         return verify(kind, &catalogue, &dir);
     }
-    ensure!(dir.is_dir() || !dir.exists(), "{} is no folder; name another with --dir", dir.display());
+    ensure!(
+        dir.is_dir() || !dir.exists(),
+        "{} is a file, but a folder is needed; name another with --dir",
+        dir.display()
+    );
     let mut files = catalogue.files(kind);
     files.retain(|file| !matches!(state(file, &catalogue, &dir), State::Whole { .. }));
     if !files.is_empty() {
