@@ -1,8 +1,9 @@
 //! What a network computes in one go: a layer, or a convolution with the ReLU and the max-pooling behind it.
 //!
 //! The three of the book's network together are one pass over the image ([`tensor::conv_pool`]), without the two large
-//! arrays between them. (Later in a network, the gradient of the convolution's output is such an array again.) The result is the same to the bit. Of the convolution's weight gradient only the order of the sum
-//! differs, so that in single precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
+//! arrays between them. (Later in a network, the gradient of the convolution's output is such an array again.) The result
+//! is the same to the bit. Of the convolution's weight gradient only the order of the sum differs, so that in single
+//! precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
 
 use std::any::Any;
 
@@ -153,7 +154,7 @@ impl Stage {
             Stage::ConvReluPool { first, .. } => {
                 let pool: &Pooling =
                     as_any(&*layers[first + 2]).downcast_ref().expect("found when the network was built");
-                // Which position won, and nothing where ReLU is at rest in the whole window.
+                // Which position won, or that ReLU is at rest in the whole window.
                 pool.winners.iter().for_each(|&winner| visit(u32::from(winner)));
             }
         }

@@ -52,7 +52,7 @@ mod spec;
 mod trainer;
 mod trainer_config;
 
-pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Images, Origin, Setting};
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Found, Images, Origin, Setting};
 pub use datasets::{self, Position, Sampling, Scaling};
 pub use error::{Error, Part};
 pub use event::Event;

@@ -1,8 +1,10 @@
 //! Networks of any settings: built, or refused with the arithmetic; never a panic, never gigabytes.
 
+use std::ops::ControlFlow;
+
 use datasets::Dataset;
 use layers::{Init, Rounding};
-use model::{ConvParam, LayerSpec, Network, NetworkSpec, SimpleConvNet, Trainer, TrainerConfig, evaluate};
+use model::{ConvParam, Event, LayerSpec, Network, NetworkSpec, SimpleConvNet, Trainer, TrainerConfig, evaluate};
 use proptest::prelude::*;
 
 /// A size that makes sense, that is zero, or that no machine has.
@@ -47,7 +49,9 @@ proptest! {
             Ok(mut network) => {
                 let data = images(&network, count);
                 let config = TrainerConfig { epochs: 1, batch_size, ..TrainerConfig::default() };
-                let history = Trainer::new(config).unwrap().train(&mut network, &data, &data, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+                let mut trainer = Trainer::new(config).unwrap();
+                let go_on = &mut |_: &Event| ControlFlow::Continue(());
+                let history = trainer.train(&mut network, &data, &data, go_on).unwrap();
                 prop_assert_eq!(history.train_loss_list.len(), count.div_ceil(batch_size));
                 prop_assert_eq!(evaluate(&network, &data).unwrap().total, count);
                 // What is written is read, to the bit.

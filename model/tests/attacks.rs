@@ -31,15 +31,9 @@ fn sealed_as(kind: &[u8], content: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// As the format writes a whole number: seven bits a byte, the lowest first.
-fn number(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number >= 128 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
+/// As the format writes a whole number.
+fn written(number: usize) -> Vec<u8> {
+    postcard::to_stdvec(&number).expect("into memory")
 }
 
 fn error(content: &[u8]) -> ParamsError {
@@ -80,7 +74,7 @@ fn large_files_that_are_something_else_are_refused_at_once() {
 
 #[test]
 fn contents_that_are_hostile() {
-    let [million, relu] = [number(1_000_000), vec![1]];
+    let [million, relu] = [written(1_000_000), vec![1]];
     // A million layers, which would take an hour where each name counted all names before it; no layer with scores.
     let layers = [&[1, 2][..], &million, &relu.repeat(1_000_000), &[0]].concat();
     within(5, "a million layers", move || Network::<f32>::from_bytes(&sealed(&layers)).map(drop)).unwrap();
@@ -93,7 +87,7 @@ fn contents_that_are_hostile() {
     let arrays = [&[1, 2, 1, 1][..], &million, &[0, 0, 0, 0].repeat(1_000_000)].concat();
     assert!(matches!(error(&arrays), ParamsError::Unexpected { .. }));
     // Sizes whose product is 2^64, that is 0 where it wraps.
-    let huge = [number(1 << 32), number(1 << 32)].concat();
+    let huge = [written(1 << 32), written(1 << 32)].concat();
     let product = [&[2][..], &huge, &[1, 1, 0]].concat();
     assert!(matches!(error(&product), ParamsError::Spec(_)), "{}", error(&product));
     let name = [&[2][..], b"W1"].concat();
@@ -110,7 +104,7 @@ fn hostile_names_are_shown_as_they_are() {
     let content = &bytes[20..bytes.len() - 32];
     let at = content.windows(3).position(|bytes| bytes == b"\x02W1").expect("the first array");
     let name = format!("W1\n\x1b[2Jerror: {}", "x".repeat(100_000));
-    let hostile = [&content[..at], &number(name.len()), name.as_bytes(), &content[at + 3..]].concat();
+    let hostile = [&content[..at], &written(name.len()), name.as_bytes(), &content[at + 3..]].concat();
     assert_eq!(
         error(&hostile).to_string(),
         "expected W1 of shape [2, 2], found W1\\n\\u{1b}[2Jerror: xxxxxxxxxxxxxxxxxxxx… of shape [2, 2]"

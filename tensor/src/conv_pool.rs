@@ -44,8 +44,8 @@ pub fn backward_weights<F: Real>(plan: &Plan, x: &[F], winners: &[u8], dy: &[F],
     F::conv_pool_backward_weights(plan, x, winners, dy, dw, db);
 }
 
-/// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the input gradient of the
-/// convolution is computed from, where somebody reads it.
+/// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the input
+/// gradient of the convolution is computed from, where somebody reads it.
 ///
 /// `dconv` (N, FN, OH, OW), `winners` and `dy` (N, FN, PH, PW).
 ///

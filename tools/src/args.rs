@@ -1,7 +1,7 @@
 //! Flags that several programs share, and how values on the command line are read.
 
 use std::io::ErrorKind;
-use std::num::{IntErrorKind, ParseIntError};
+use std::num::IntErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -137,10 +137,7 @@ pub fn load_network(path: &Path) -> anyhow::Result<model::Network> {
 /// # Errors
 /// What is expected.
 pub fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(value) if value >= 1 => Ok(value),
-        problem => Err(too_large(problem).unwrap_or_else(|| "expected a whole number, 1 or more".to_owned())),
-    }
+    whole_from(1, text)
 }
 
 /// A whole number.
@@ -148,14 +145,17 @@ pub fn at_least_one(text: &str) -> Result<usize, String> {
 /// # Errors
 /// What is expected.
 pub fn whole(text: &str) -> Result<usize, String> {
-    let problem = text.parse();
-    problem.clone().map_err(|_| too_large(problem).unwrap_or_else(|| "expected a whole number, 0 or more".to_owned()))
+    whole_from(0, text)
 }
 
-/// What to say of a number with too many digits.
-fn too_large(parsed: Result<usize, ParseIntError>) -> Option<String> {
-    let too_large = parsed.is_err_and(|error| *error.kind() == IntErrorKind::PosOverflow);
-    too_large.then(|| format!("expected a whole number, {} at most", usize::MAX))
+fn whole_from(least: usize, text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(value) if value >= least => Ok(value),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => {
+            Err(format!("expected a whole number, {} at most", usize::MAX))
+        }
+        _ => Err(format!("expected a whole number, {least} or more")),
+    }
 }
 
 /// A number above zero that is still one, and not infinite, where it is rounded to single precision, even after a few

@@ -1,7 +1,7 @@
 //! Where a training begins: anew, or where another was cut off.
 
 use anyhow::anyhow;
-use model::{Checkpoint, CheckpointFiles, Difference, Network, Setting, Trainer};
+use model::{Checkpoint, CheckpointFiles, Difference, Found, Network, Setting, Trainer};
 
 use crate::advice::Advice;
 use crate::keeper::LazyOrigin;
@@ -20,30 +20,51 @@ pub fn begin(
     origin: &LazyOrigin<'_>,
     files: &CheckpointFiles,
 ) -> anyhow::Result<(Trainer, Network)> {
-    let advice = || "begin anew with --restart, or name another folder with --out".to_owned();
-    if !args.restart {
-        match (files.find().advice(advice)?, args.resume) {
-            (Some(found), true) => {
-                if let Some(problem) = found.damaged {
-                    let aside = files.set_damaged_aside()?;
-                    complain(&format!("{problem}; it is now {}", aside.display()));
-                }
-                let place = place(&found.checkpoint.trainer);
-                let resumed = resume(args, &trainer, &network, origin, found.checkpoint)?;
-                complain(&format!("going on {place}, from {}", found.path.display()));
-                return Ok(resumed);
-            }
-            (None, true) => complain(&format!("there is no {} yet: the training begins", files.newest().display())),
-            (Some(found), false) if !found.checkpoint.trainer.is_finished() => {
-                let place = place(&found.checkpoint.trainer);
-                let problem = anyhow!("{} is of a training that was cut off {place}", found.path.display());
-                return Err(problem).advice(|| format!("go on with it with --resume, {}", advice()));
-            }
-            (_, false) => {}
+    if args.resume {
+        if let Some(found) = files.find().advice(anew)? {
+            return go_on(args, &trainer, &network, origin, files, found);
         }
+        complain(&format!("there is no {} yet: the training begins", files.newest().display()));
+    } else if !args.restart {
+        refuse_unfinished(files)?;
     }
     files.remove()?;
     Ok((trainer, network))
+}
+
+fn anew() -> String {
+    "begin anew with --restart, or name another folder with --out".to_owned()
+}
+
+/// A new training must not take the place of one that was cut off.
+fn refuse_unfinished(files: &CheckpointFiles) -> anyhow::Result<()> {
+    match files.find().advice(anew)? {
+        Some(found) if !found.checkpoint.trainer.is_finished() => {
+            let place = place(&found.checkpoint.trainer);
+            let problem = anyhow!("{} is of a training that was cut off {place}", found.path.display());
+            Err(problem).advice(|| format!("go on with it with --resume, {}", anew()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Goes on from the checkpoint that was found.
+fn go_on(
+    args: &TrainArgs,
+    trainer: &Trainer,
+    network: &Network,
+    origin: &LazyOrigin<'_>,
+    files: &CheckpointFiles,
+    found: Found,
+) -> anyhow::Result<(Trainer, Network)> {
+    if let Some(problem) = found.damaged {
+        let aside = files.set_damaged_aside()?;
+        complain(&format!("{problem}; it is now {}", aside.display()));
+    }
+    let place = place(&found.checkpoint.trainer);
+    let resumed = resume(args, trainer, network, origin, found.checkpoint)?;
+    complain(&format!("going on {place}, from {}", found.path.display()));
+    Ok(resumed)
 }
 
 /// Network and trainer of a checkpoint that fits the command line.

@@ -154,7 +154,7 @@ fn windowed(window: Window) -> Vec<u8> {
 fn with_window(file: &[u8], stride: u64, pad: u64) -> Vec<u8> {
     let old = [28, 28, 1, 1, 0, 0];
     let at = file.windows(old.len()).position(|bytes| bytes == old).expect("kernel, stride and padding") + 2;
-    let new = [stride, stride, pad, pad].map(postcard_bytes).concat();
+    let new = [stride, stride, pad, pad].map(written).concat();
     let mut bytes = [&file[..at], &new, &file[at + 4..]].concat();
     // Magic, version, the length of the content; at the end the checksum.
     let length = bytes.len() as u64 - (8 + 4 + 8) - 32;
@@ -162,15 +162,9 @@ fn with_window(file: &[u8], stride: u64, pad: u64) -> Vec<u8> {
     sealed(bytes)
 }
 
-/// As the format writes a whole number: seven bits a byte, the lowest first.
-fn postcard_bytes(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number >= 128 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
+/// As the format writes a whole number.
+fn written(number: u64) -> Vec<u8> {
+    postcard::to_stdvec(&number).expect("into memory")
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::{Checkpoint, Origin};
+use crate::fingerprint::hex;
 use crate::network::Network;
 use crate::spec::NetworkSpec;
 use crate::trainer_config::TrainerConfig;
@@ -103,7 +104,7 @@ fn described(config: &TrainerConfig, network: &NetworkSpec, origin: &Origin) -> 
     let images = format!("{data}, {} training and {} test images", train.count, test.count);
     let checksums = format!("{images} with the checksums {} and {}", short(&train.sha256), short(&test.sha256));
     let evaluated = eval_samples.map_or("all".to_string(), |samples| samples.to_string());
-    vec![
+    let mut described = vec![
         (Setting::Data, images),
         (Setting::Data, checksums),
         (Setting::Network, format!("{} layers for inputs of shape {:?}", network.layers.len(), network.input)),
@@ -117,20 +118,14 @@ fn described(config: &TrainerConfig, network: &NetworkSpec, origin: &Origin) -> 
         (Setting::WeightDecay, format!("{weight_decay:?}")),
         (Setting::EvalSamples, evaluated),
         (Setting::Scaling, format!("{scaling:?}")),
-    ]
-    .into_iter()
-    .chain(
-        network
-            .layers
-            .iter()
-            .enumerate()
-            .map(|(i, layer)| (Setting::Network, format!("{} ({layer:?})", network.layer_name(i)))),
-    )
-    .chain([(Setting::FirstWeights, format!("weights with the checksum {}", short(first_params)))])
-    .collect()
+    ];
+    let layers = network.layers.iter().enumerate();
+    described.extend(layers.map(|(i, layer)| (Setting::Network, format!("{} ({layer:?})", network.layer_name(i)))));
+    described.push((Setting::FirstWeights, format!("weights with the checksum {}", short(first_params))));
+    described
 }
 
 /// The beginning of a checksum: more than a reader compares, and more than chance makes equal.
 fn short(sha256: &[u8; 32]) -> String {
-    sha256[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha256[..8])
 }
