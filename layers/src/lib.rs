@@ -110,6 +110,7 @@ mod softmax_with_loss;
 mod stage;
 mod tanh;
 mod tape;
+mod trace;
 mod workspace;
 
 pub use affine::Affine;
@@ -132,4 +133,5 @@ pub use softmax_with_loss::{SoftmaxWithLoss, softmax};
 pub use tanh::Tanh;
 pub use tape::Tape;
 pub use tensor::{self, Geometry, Real, Rounding, Window, ndarray};
+pub use trace::{Activation, LayerStep};
 pub use workspace::Workspace;

@@ -229,7 +229,7 @@ impl<F: Real> Sequential<F> {
 
     /// The number of samples, after the shape was compared.
     #[track_caller]
-    fn check(&self, x: &ArrayViewD<'_, F>) -> usize {
+    pub(crate) fn check(&self, x: &ArrayViewD<'_, F>) -> usize {
         let n = batch(KIND, x.shape());
         let input = self.input_shape();
         assert!(x.shape()[1..] == *input, "{KIND}: x has shape {:?}, expected [N] and then {input:?}", x.shape());

@@ -49,6 +49,7 @@ mod shape;
 mod simple_conv_net;
 mod smooth_curve;
 mod spec;
+mod trace;
 mod trainer;
 mod trainer_config;
 
@@ -67,5 +68,6 @@ pub use params::ParamsError;
 pub use simple_conv_net::{ConvParam, SimpleConvNet};
 pub use smooth_curve::smooth_curve;
 pub use spec::{LayerSpec, NetworkSpec, SpecError};
+pub use trace::StepTrace;
 pub use trainer::{Trainer, Training};
 pub use trainer_config::TrainerConfig;
