@@ -9,7 +9,8 @@ use tensor::convolution;
 use crate::advice::Advice;
 use crate::args::{OutArg, ParamsArg, TRAIN_COMMAND};
 use crate::picture::{
-    Canvas, ColorMap, Page, Scaling, Tile, Tiles, beside, draw_values, short, shrink_columns, shrink_rows, shrunk_size,
+    Canvas, ColorMap, Page, Picture, Scaling, Tile, Tiles, beside, draw_values, short, shrink_columns, shrink_rows,
+    shrunk_size,
 };
 use crate::size::{self, gigabytes};
 
@@ -90,7 +91,7 @@ impl Filters {
             title: title.to_owned(),
             notes: vec![format!("{}: {}; {}", self.layer, self.describe(), tiles.scaling.describe())],
             bar: tiles.ranges().first().map(|&range| (tiles.map, range)),
-            body: tiles.draw(),
+            body: tiles,
         };
         page.draw()
     }
@@ -207,7 +208,7 @@ pub fn applied_page(filters: &Filters, picture: ArrayView2<'_, f32>, name: &str)
                 tiles.scaling.describe()
             ),
         ],
-        body: beside(&original.draw(), &tiles.draw(), 40),
+        body: beside(original, tiles, 40),
         bar: None,
     };
     Ok(page.draw())

@@ -14,7 +14,7 @@ use tools::data::Data;
 use tools::keeper::{Keeper, LazyOrigin};
 use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Table};
 use tools::lock::FolderLock;
-use tools::picture::{Chart, accuracy_chart, png_bytes};
+use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
 use tools::program::{Outcome, command_line, complain, run};
 use tools::stop::{Signal, StopRequest};
 use tools::text::{grouped, percent};
@@ -75,7 +75,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     };
     let files = [
         write(PARAMS_FILE, &network.to_bytes())?,
-        write(CHART_FILE, &png_bytes(&chart(&args, &data, history, &finished).draw(1200, 800)))?,
+        write(CHART_FILE, &png_bytes(&chart(&args, &data, history, &finished).draw()))?,
         write(HISTORY_FILE, history_csv(history).as_bytes())?,
     ];
     let text = train_text::result(&finished, &files);

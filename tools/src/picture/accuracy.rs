@@ -1,8 +1,10 @@
 //! The book's plot: accuracy over epochs.
 
-use super::chart::{Axis, Chart, Curve, Marker};
-use super::color::Rgb;
+use super::chart::{Axis, Chart, Curve, Scale, Sheet};
+use super::paint::Paint;
+use super::surface::Marker;
 use super::ticks::Ticks;
+use crate::text::percent;
 
 /// Accuracy (0 to 1) after each epoch, training samples with circles and test samples with squares.
 ///
@@ -10,39 +12,60 @@ use super::ticks::Ticks;
 /// is below 50 %; where it is not 0, the axis says so.
 pub fn accuracy_chart(title: String, subtitle: String, train: &[f64], test: &[f64]) -> Chart {
     let epochs = train.len().max(test.len()).max(1) as f64;
-    let worst = train.iter().chain(test).copied().filter(|value| value.is_finite()).fold(1.0, f64::min);
-    let y_ticks = accuracy_ticks(worst.max(0.0));
-    let low = y_ticks.marks[0];
-    let decimals = y_ticks.decimals.saturating_sub(2);
     let x_ticks = Ticks::whole_between(0.5, epochs + 0.5, 21);
-    let curve = |label: &str, values: &[f64], marker, color| Curve {
+    let curve = |label: &str, values: &[f64], marker, paint| Curve {
         label: label.into(),
         points: values.iter().enumerate().map(|(i, &value)| [i as f64 + 1.0, value]).collect(),
+        weight: 1.0,
         marker,
-        color,
+        paint,
     };
     Chart {
+        alternative: format!("Accuracy after each epoch. {}; {}.", course("train", train), course("test", test)),
         title,
         subtitle,
         x: Axis {
             label: "epochs".into(),
             low: 1.0 - (0.035 * epochs).max(0.25),
             high: epochs + (0.035 * epochs).max(0.25),
+            scale: Scale::Linear,
             ticks: x_ticks.marks.iter().map(|&mark| (mark, format!("{mark:.0}"))).collect(),
+            grid: false,
         },
-        y: Axis {
-            label: match low {
-                0.0 => "accuracy".into(),
-                low => format!("accuracy (axis starts at {:.decimals$} %)", 100.0 * low),
-            },
-            low,
-            high: 1.0,
-            ticks: y_ticks.marks.iter().map(|&mark| (mark, format!("{:.decimals$} %", 100.0 * mark))).collect(),
-        },
+        y: accuracy_axis(train.iter().chain(test).copied()),
         curves: vec![
-            curve("train", train, Marker::Circle, Rgb::CURVES[0]),
-            curve("test", test, Marker::Square, Rgb::CURVES[1]),
+            curve("train", train, Marker::Circle, Paint::Curve(0)),
+            curve("test", test, Marker::Square, Paint::Curve(1)),
         ],
+        sheet: Sheet::FILE,
+    }
+}
+
+/// A curve in words.
+fn course(name: &str, values: &[f64]) -> String {
+    match values {
+        [] => format!("{name}: no values"),
+        [only] => format!("{name}: {}", percent(*only)),
+        [first, .., last] => format!("{name}: from {} to {}", percent(*first), percent(*last)),
+    }
+}
+
+/// An axis of accuracies (0 to 1) that holds all of these.
+pub(super) fn accuracy_axis(values: impl Iterator<Item = f64>) -> Axis {
+    let worst = values.filter(|value| value.is_finite()).fold(1.0, f64::min);
+    let ticks = accuracy_ticks(worst.max(0.0));
+    let low = ticks.marks[0];
+    let decimals = ticks.decimals.saturating_sub(2);
+    Axis {
+        label: match low {
+            0.0 => "accuracy".into(),
+            low => format!("accuracy (axis starts at {:.decimals$} %)", 100.0 * low),
+        },
+        low,
+        high: 1.0,
+        scale: Scale::Linear,
+        ticks: ticks.marks.iter().map(|&mark| (mark, format!("{:.decimals$} %", 100.0 * mark))).collect(),
+        grid: true,
     }
 }
 

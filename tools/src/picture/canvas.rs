@@ -1,6 +1,9 @@
 //! A sheet of pixels to draw on.
 
 use super::color::Rgb;
+use super::paint::Paint;
+use super::surface::{Marker, Rectangle, Surface};
+use super::text::{self, Anchor, Style};
 
 /// A picture in memory: red, green, blue, a byte each, row after row from the top left corner.
 ///
@@ -139,6 +142,53 @@ impl Canvas {
             self.blend(area.left + i % area.width, area.top + i / area.width, color, covered);
         }
     }
+}
+
+impl Surface for Canvas {
+    fn rectangle(&mut self, area: Rectangle, paint: Paint) {
+        let [x, y, width, height] = whole(area);
+        self.fill(x, y, width, height, paint.on_light());
+    }
+
+    fn frame(&mut self, area: Rectangle, paint: Paint) {
+        let [x, y, width, height] = whole(area);
+        Canvas::frame(self, x, y, width, height, paint.on_light());
+    }
+
+    fn lines(&mut self, lines: &[Polyline], width: f64, paint: Paint) {
+        self.stroke(lines, width, paint.on_light());
+    }
+
+    fn mark(&mut self, center: [f64; 2], marker: Marker, size: f64, paint: Paint) {
+        match marker {
+            Marker::Circle => self.disc(center, size / 2.0, paint.on_light()),
+            Marker::Square => self.square(center, size, paint.on_light()),
+            Marker::None => {}
+        }
+    }
+
+    fn text(&mut self, position: [f64; 2], anchor: Anchor, style: Style, text: &str) {
+        text::write(self, position, anchor, style, text);
+    }
+
+    fn image(&mut self, [x, y]: [f64; 2], image: &Canvas, zoom: usize) {
+        let (left, top) = (x.round().max(0.0) as usize, y.round().max(0.0) as usize);
+        if zoom == 1 {
+            return self.paste(image, left, top);
+        }
+        for row in 0..image.height {
+            for column in 0..image.width {
+                self.fill(left + column * zoom, top + row * zoom, zoom, zoom, image.pixel(column, row));
+            }
+        }
+    }
+}
+
+/// Left, top, width and height in whole pixels.
+fn whole(Rectangle { corner, size }: Rectangle) -> [usize; 4] {
+    let ends = [corner[0] + size[0], corner[1] + size[1]].map(|v| v.round().max(0.0) as usize);
+    let [left, top] = corner.map(|v| v.round().max(0.0) as usize);
+    [left, top, ends[0].saturating_sub(left), ends[1].saturating_sub(top)]
 }
 
 impl std::fmt::Debug for Canvas {

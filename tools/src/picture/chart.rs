@@ -1,59 +1,102 @@
 //! Line charts.
 
-use super::canvas::Canvas;
-use super::color::Rgb;
-use super::text::{Anchor, Style, fit, width};
+use super::canvas::Polyline;
+use super::paint::Paint;
+use super::surface::{Marker, Picture, Surface};
+use super::text::{Anchor, Style, fit, width, wrap};
 
-/// Curves over two axes, with a title and a legend: what is to be seen, not yet how.
+/// Curves over two axes, with a title and a legend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// First line.
+    /// First line; none if empty.
     pub title: String,
-    /// Second line, smaller: what the reader should know.
+    /// The lines below it, smaller: what the reader should know.
     pub subtitle: String,
+    /// What is to be seen, in words.
+    pub alternative: String,
     /// The horizontal axis.
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
     /// The curves; later ones lie above earlier ones.
     pub curves: Vec<Curve>,
+    /// How large it is drawn.
+    pub sheet: Sheet,
+}
+
+/// The size of a chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sheet {
+    /// Pixels from left to right.
+    pub width: usize,
+    /// Pixels from top to bottom.
+    pub height: usize,
+    /// How large letters and lines are, 1 for a file.
+    pub scale: f64,
+    /// Pixels around it.
+    pub edge: usize,
+}
+
+impl Sheet {
+    /// A file of its own.
+    pub const FILE: Sheet = Sheet { width: 1200, height: 800, scale: 1.0, edge: 34 };
+    /// Part of a page on a desk.
+    pub const WIDE: Sheet = Sheet { width: 760, height: 420, scale: 0.68, edge: 6 };
+    /// Part of a page on a phone.
+    pub const NARROW: Sheet = Sheet { width: 320, height: 280, scale: 0.62, edge: 2 };
 }
 
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// What it counts.
+    /// What it counts; nothing if empty.
     pub label: String,
     /// Value at the left or lower end.
     pub low: f64,
     /// Value at the right or upper end; above `low`.
     pub high: f64,
+    /// How values are spread between the ends.
+    pub scale: Scale,
     /// Marks with their text, between the ends.
     pub ticks: Vec<(f64, String)>,
+    /// Whether lines go from the marks through the chart.
+    pub grid: bool,
+}
+
+/// How values are spread along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal differences are equally long.
+    Linear,
+    /// Equal ratios are equally long. Both ends are above zero; what is below the low end lies on it.
+    Logarithmic,
+}
+
+impl Axis {
+    /// Where a value lies: 0 at the low end, 1 at the high end.
+    fn position(&self, value: f64) -> f64 {
+        let Axis { low, high, scale, .. } = *self;
+        match scale {
+            Scale::Linear => (value - low) / (high - low),
+            Scale::Logarithmic if value.is_nan() => value,
+            Scale::Logarithmic => (value.max(low) / low).ln() / (high / low).ln(),
+        }
+    }
 }
 
 /// A curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
-    /// Its name in the legend.
+    /// Its name in the legend; it is not there if empty.
     pub label: String,
     /// Its points; where a value is not finite, the line is interrupted.
     pub points: Vec<[f64; 2]>,
+    /// The width of its line as a part of the usual one; 0 is no line.
+    pub weight: f64,
     /// What stands at the points.
     pub marker: Marker,
     /// Its colour.
-    pub color: Rgb,
-}
-
-/// What stands at the points of a curve, so that curves differ in more than colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marker {
-    /// A disc.
-    Circle,
-    /// A square.
-    Square,
-    /// Nothing.
-    None,
+    pub paint: Paint,
 }
 
 const TITLE: f64 = 19.0;
@@ -62,176 +105,332 @@ const SMALL: f64 = 12.5;
 const LINE: f64 = 3.2;
 /// Room between things that belong together.
 const GAP: f64 = 14.0;
-/// The edge of the picture.
-const EDGE: f64 = 34.0;
+/// The line of a curve in the legend.
+const SAMPLE: f64 = 46.0;
 /// With more points than this, not every one is marked.
 const MOST_MARKERS: usize = 26;
 
 impl Chart {
-    /// Draws the chart on a white sheet of this size.
-    pub fn draw(&self, width: usize, height: usize) -> Canvas {
-        let mut canvas = Canvas::new(width, height);
-        let plot = self.plot_area(width as f64, height as f64);
-        self.draw_titles(&mut canvas, &plot);
-        self.draw_axes(&mut canvas, &plot);
-        for curve in &self.curves {
-            draw_curve(&mut canvas, &plot, curve);
-        }
-        self.draw_legend(&mut canvas, &plot);
-        canvas
+    /// The same, of another size.
+    pub fn on(&self, sheet: Sheet) -> Chart {
+        Chart { sheet, ..self.clone() }
     }
 
-    fn plot_area(&self, sheet_width: f64, sheet_height: f64) -> Plot<'_> {
-        let tick_width = self.y.ticks.iter().map(|(_, text)| width(text, SMALL)).fold(0.0, f64::max);
-        let titles = TITLE + if self.subtitle.is_empty() { 0.0 } else { GAP + SMALL } + 2.0 * GAP;
+    /// The same without title and subtitle: where those stand beside it.
+    pub fn untitled(&self) -> Chart {
+        Chart { title: String::new(), subtitle: String::new(), ..self.clone() }
+    }
+
+    /// Where everything lies, from top to bottom.
+    fn plot(&self) -> Plot<'_> {
+        let Sheet { width: sheet_width, height: sheet_height, scale, edge } = self.sheet;
+        let (edge, small, label, gap) = (edge as f64, scale * SMALL, scale * LABEL, scale * GAP);
+        let line = |size: f64| size + gap;
+        let tick_width = self.y.ticks.iter().map(|(_, text)| width(text, small)).fold(0.0, f64::max);
+        let y_label = if self.y.label.is_empty() { 0.0 } else { label + 1.5 * gap };
+        // Half of the text of a mark at an end of the axis stands beyond it.
+        let across = sheet_width as f64 - 2.0 * edge;
+        let overhang = |mark: Option<&(f64, String)>, inside: fn(f64) -> f64| {
+            let beyond =
+                |(value, text): &(f64, String)| width(text, small) / 2.0 - inside(self.x.position(*value)) * across;
+            mark.map_or(0.0, beyond).max(0.0)
+        };
+        let first = overhang(self.x.ticks.first(), |position| position);
+        let last = overhang(self.x.ticks.last(), |position| 1.0 - position);
+        let left = (edge + (y_label + tick_width + gap).max(first)).round();
+        let right = (sheet_width as f64 - edge - last).round();
+        let title = if self.title.is_empty() { 0.0 } else { line(scale * TITLE) };
+        let subtitle = wrap(&self.subtitle, small, right - left);
+        let legend = self.legend_rows(right - left);
+        let head = title + line(small) * subtitle.len() as f64 + line(label) * legend.len() as f64;
+        let foot = gap + small + if self.x.label.is_empty() { 0.0 } else { gap + label };
         Plot {
             chart: self,
-            left: (EDGE + LABEL + 1.5 * GAP + tick_width + GAP).round(),
-            right: (sheet_width - EDGE).round(),
-            top: (EDGE + titles).round(),
-            bottom: (sheet_height - EDGE - LABEL - 1.5 * GAP - SMALL - GAP).round(),
+            scale,
+            left,
+            right,
+            top: (edge + head + gap / 2.0 + small / 2.0).round(),
+            bottom: (sheet_height as f64 - edge - foot - 0.3 * label).round(),
+            subtitle,
+            legend,
         }
     }
 
-    fn draw_titles(&self, canvas: &mut Canvas, plot: &Plot<'_>) {
-        let room = plot.right - plot.left;
-        let baseline = EDGE + TITLE;
-        let title = fit(&self.title, TITLE, room);
-        canvas.text([plot.left, baseline], Anchor::Start, Style::new(TITLE).bold(), &title);
-        let subtitle = fit(&self.subtitle, SMALL, room);
-        let style = Style::new(SMALL).color(Rgb::FAINT_INK);
-        canvas.text([plot.left, baseline + GAP + SMALL], Anchor::Start, style, &subtitle);
+    /// The curves that have a name, as many in a row as there is room for.
+    fn legend_rows(&self, room: f64) -> Vec<Vec<&Curve>> {
+        let (mut rows, mut used): (Vec<Vec<&Curve>>, f64) = (Vec::new(), f64::INFINITY);
+        for curve in self.curves.iter().filter(|curve| !curve.label.is_empty()) {
+            let needed = legend_width(curve, self.sheet.scale);
+            if used + needed > room {
+                rows.push(Vec::new());
+                used = 0.0;
+            }
+            used += needed;
+            rows.last_mut().expect("one was begun").push(curve);
+        }
+        rows
+    }
+}
+
+fn legend_width(curve: &Curve, scale: f64) -> f64 {
+    scale * (SAMPLE + GAP) + width(&curve.label, scale * LABEL) + 2.0 * scale * GAP
+}
+
+impl Picture for Chart {
+    fn size(&self) -> [usize; 2] {
+        [self.sheet.width, self.sheet.height]
     }
 
-    fn draw_axes(&self, canvas: &mut Canvas, plot: &Plot<'_>) {
-        let (small, label) = (Style::new(SMALL), Style::new(LABEL));
-        for (value, text) in &self.y.ticks {
-            let y = plot.y(*value);
-            canvas.stroke(&[vec![[plot.left, y], [plot.right, y]]], 1.0, Rgb::GRID);
-            canvas.text([plot.left - GAP, y + SMALL / 2.0], Anchor::End, small, text);
-        }
-        for (value, text) in &self.x.ticks {
-            let x = plot.x(*value);
-            canvas.stroke(&[vec![[x, plot.bottom], [x, plot.bottom + 6.0]]], 1.4, Rgb::INK);
-            canvas.text([x, plot.bottom + GAP + SMALL], Anchor::Middle, small, text);
-        }
-        let corner = [plot.left, plot.bottom];
-        canvas.stroke(&[vec![[plot.left, plot.top], corner, [plot.right, plot.bottom]]], 1.4, Rgb::INK);
-        let (across, up) = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
-        let below = plot.bottom + GAP + SMALL + 1.5 * GAP + LABEL;
-        canvas.text([across, below], Anchor::Middle, label, &self.x.label);
-        canvas.text_upwards([EDGE + LABEL, up], Anchor::Middle, label, &self.y.label);
-    }
-
-    /// The legend stands in the lower right corner, where curves that rise leave room.
-    fn draw_legend(&self, canvas: &mut Canvas, plot: &Plot<'_>) {
-        let (row, sample) = (LABEL + GAP, 46.0);
-        let text = self.curves.iter().map(|curve| width(&curve.label, LABEL)).fold(0.0, f64::max);
-        let (box_width, box_height) = (sample + text + 3.0 * GAP, row * self.curves.len() as f64 + GAP);
-        let (left, top) = ((plot.right - box_width - GAP).round(), (plot.bottom - box_height - GAP).round());
-        canvas.fill(left as usize, top as usize, box_width as usize, box_height as usize, Rgb::WHITE);
-        canvas.frame(left as usize, top as usize, box_width as usize, box_height as usize, Rgb::FRAME);
-        for (i, curve) in self.curves.iter().enumerate() {
-            let baseline = top + GAP + row * i as f64 + LABEL;
-            let middle = baseline - LABEL / 2.0;
-            canvas.stroke(&[vec![[left + GAP, middle], [left + GAP + sample, middle]]], LINE, curve.color);
-            draw_marker(canvas, [left + GAP + sample / 2.0, middle], curve);
-            canvas.text([left + 2.0 * GAP + sample, baseline], Anchor::Start, Style::new(LABEL), &curve.label);
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        let plot = self.plot();
+        plot.draw_head(surface);
+        plot.draw_axes(surface);
+        for curve in &self.curves {
+            plot.draw_curve(surface, curve);
         }
     }
 }
 
-/// Where values lie on the sheet.
+/// Where things lie on the sheet.
 struct Plot<'a> {
     chart: &'a Chart,
+    scale: f64,
     left: f64,
     right: f64,
     top: f64,
     bottom: f64,
+    subtitle: Vec<String>,
+    legend: Vec<Vec<&'a Curve>>,
 }
 
 impl Plot<'_> {
     fn x(&self, value: f64) -> f64 {
-        let Axis { low, high, .. } = self.chart.x;
-        self.left + (value - low) / (high - low) * (self.right - self.left)
+        self.left + self.chart.x.position(value) * (self.right - self.left)
     }
 
     fn y(&self, value: f64) -> f64 {
-        let Axis { low, high, .. } = self.chart.y;
-        self.bottom - (value - low) / (high - low) * (self.bottom - self.top)
+        self.bottom - self.chart.y.position(value) * (self.bottom - self.top)
+    }
+
+    /// Title, subtitle and legend: above the curves, so that they hide nothing.
+    fn draw_head(&self, surface: &mut dyn Surface) {
+        let (scale, gap) = (self.scale, self.scale * GAP);
+        let (title, small, label) = (scale * TITLE, scale * SMALL, scale * LABEL);
+        let mut y = self.chart.sheet.edge as f64;
+        if !self.chart.title.is_empty() {
+            let text = fit(&self.chart.title, title, self.right - self.left);
+            surface.text([self.left, y + title], Anchor::Start, Style::new(title).bold(), &text);
+            y += title + gap;
+        }
+        for line in &self.subtitle {
+            let text = fit(line, small, self.right - self.left);
+            surface.text([self.left, y + small], Anchor::Start, Style::new(small).paint(Paint::FaintInk), &text);
+            y += small + gap;
+        }
+        for row in &self.legend {
+            let mut x = self.left;
+            for curve in row {
+                let (middle, end) = (y + label / 2.0, x + scale * SAMPLE);
+                if curve.weight > 0.0 {
+                    surface.lines(&[vec![[x, middle], [end, middle]]], scale * LINE * curve.weight, curve.paint);
+                }
+                self.draw_marker(surface, [(x + end) / 2.0, middle], curve);
+                surface.text([end + gap, y + label], Anchor::Start, Style::new(label), &curve.label);
+                x += legend_width(curve, scale);
+            }
+            y += label + gap;
+        }
+    }
+
+    fn draw_axes(&self, surface: &mut dyn Surface) {
+        let (scale, gap) = (self.scale, self.scale * GAP);
+        let (small, label) = (Style::new(scale * SMALL), Style::new(scale * LABEL));
+        let Chart { x, y, .. } = self.chart;
+        for (value, text) in &y.ticks {
+            let at = self.y(*value);
+            if y.grid {
+                surface.lines(&[vec![[self.left, at], [self.right, at]]], 1.0, Paint::Grid);
+            }
+            surface.text([self.left - gap, at + small.size / 2.0], Anchor::End, small, text);
+        }
+        let every = self.label_every();
+        for (i, (value, text)) in x.ticks.iter().enumerate() {
+            let at = self.x(*value);
+            let up = if x.grid { self.top } else { self.bottom + 6.0 * scale };
+            let paint = if x.grid { Paint::Grid } else { Paint::Ink };
+            surface.lines(&[vec![[at, self.bottom], [at, up]]], 1.4 * scale, paint);
+            if (x.ticks.len() - 1 - i).is_multiple_of(every) {
+                surface.text([at, self.bottom + gap + small.size], Anchor::Middle, small, text);
+            }
+        }
+        let axes = vec![[self.left, self.top], [self.left, self.bottom], [self.right, self.bottom]];
+        surface.lines(&[axes], 1.4 * scale, Paint::Ink);
+        let (across, up) = ((self.left + self.right) / 2.0, (self.top + self.bottom) / 2.0);
+        let below = self.bottom + 2.0 * gap + small.size + label.size;
+        surface.text([across, below], Anchor::Middle, label, &fit(&x.label, label.size, self.right - self.left));
+        let beside = [self.chart.sheet.edge as f64 + label.size, up];
+        let text = fit(&y.label, label.size, self.bottom - self.top);
+        surface.text(beside, Anchor::Middle, label.upwards(), &text);
+    }
+
+    /// Every how many marks of the horizontal axis there is room for a text; the last one always has it.
+    fn label_every(&self) -> usize {
+        let ticks = &self.chart.x.ticks;
+        let widest = ticks.iter().map(|(_, text)| width(text, self.scale * SMALL)).fold(0.0, f64::max);
+        let nearest = ticks.windows(2).map(|pair| self.x(pair[1].0) - self.x(pair[0].0)).fold(f64::INFINITY, f64::min);
+        let every = ((widest + self.scale * GAP) / nearest).ceil();
+        if every.is_finite() { (every as usize).max(1) } else { 1 }
+    }
+
+    fn draw_curve(&self, surface: &mut dyn Surface, curve: &Curve) {
+        let points: Vec<_> = curve.points.iter().map(|[x, y]| [self.x(*x), self.y(*y)]).collect();
+        if curve.weight > 0.0 {
+            let pieces: Vec<_> = points.split(|point| !finite(point)).map(thinned).collect();
+            surface.lines(&pieces, self.scale * LINE * curve.weight, curve.paint);
+        }
+        // With many points every second, third, … is marked, and the last one always.
+        let every = points.len().div_ceil(MOST_MARKERS).max(1);
+        for (i, point) in points.iter().enumerate() {
+            if finite(point) && (points.len() - 1 - i).is_multiple_of(every) {
+                self.draw_marker(surface, *point, curve);
+            }
+        }
+    }
+
+    /// A rim in the colour of the paper keeps markers apart where curves lie on each other.
+    fn draw_marker(&self, surface: &mut dyn Surface, center: [f64; 2], curve: &Curve) {
+        let (rim, size) = match curve.marker {
+            Marker::Circle => (16.0, 12.6),
+            Marker::Square => (14.4, 11.0),
+            Marker::None => return,
+        };
+        surface.mark(center, curve.marker, self.scale * rim, Paint::Paper);
+        surface.mark(center, curve.marker, self.scale * size, curve.paint);
     }
 }
 
-fn draw_curve(canvas: &mut Canvas, plot: &Plot<'_>, curve: &Curve) {
-    let points: Vec<_> = curve.points.iter().map(|[x, y]| [plot.x(*x), plot.y(*y)]).collect();
-    let finite = |point: &[f64; 2]| point.iter().all(|v| v.is_finite());
-    let pieces: Vec<_> = points.split(|point| !finite(point)).map(<[_]>::to_vec).collect();
-    canvas.stroke(&pieces, LINE, curve.color);
-    // With many points every second, third, … is marked, and the last one always.
-    let every = points.len().div_ceil(MOST_MARKERS).max(1);
-    for (i, point) in points.iter().enumerate() {
-        if finite(point) && (points.len() - 1 - i).is_multiple_of(every) {
-            draw_marker(canvas, *point, curve);
-        }
-    }
+fn finite(point: &[f64; 2]) -> bool {
+    point.iter().all(|v| v.is_finite())
 }
 
-/// A white rim keeps markers apart where curves lie on each other.
-fn draw_marker(canvas: &mut Canvas, center: [f64; 2], curve: &Curve) {
-    match curve.marker {
-        Marker::Circle => {
-            canvas.disc(center, 8.0, Rgb::WHITE);
-            canvas.disc(center, 6.3, curve.color);
-        }
-        Marker::Square => {
-            canvas.square(center, 14.4, Rgb::WHITE);
-            canvas.square(center, 11.0, curve.color);
-        }
-        Marker::None => {}
+/// A line through fewer points that covers the same pixels: of those in one column the first, the lowest, the highest and
+/// the last.
+fn thinned(points: &[[f64; 2]]) -> Polyline {
+    let mut line = Polyline::new();
+    for column in points.chunk_by(|a, b| a[0].floor() == b[0].floor()) {
+        let by_y = |a: &usize, b: &usize| column[*a][1].total_cmp(&column[*b][1]);
+        let lowest = (0..column.len()).min_by(by_y).unwrap_or(0);
+        let highest = (0..column.len()).max_by(by_y).unwrap_or(0);
+        let mut kept = [0, lowest, highest, column.len() - 1];
+        kept.sort_unstable();
+        line.extend(kept.iter().enumerate().filter(|&(i, k)| i == 0 || kept[i - 1] != *k).map(|(_, &k)| column[k]));
     }
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::{Canvas, Rgb, svg_file};
 
     fn chart(points: Vec<[f64; 2]>) -> Chart {
-        let axis = |label: &str| Axis { label: label.into(), low: 0.0, high: 10.0, ticks: vec![(0.0, "0".into())] };
-        let curve = Curve { label: "curve".into(), points, marker: Marker::Circle, color: Rgb::CURVES[0] };
-        Chart { title: "T".into(), subtitle: String::new(), x: axis("x"), y: axis("y"), curves: vec![curve] }
+        let axis = |label: &str| Axis {
+            label: label.into(),
+            low: 0.0,
+            high: 10.0,
+            scale: Scale::Linear,
+            ticks: vec![(0.0, "0".into())],
+            grid: false,
+        };
+        let marker = Marker::Circle;
+        let curve = Curve { label: "curve".into(), points, weight: 1.0, marker, paint: Paint::Curve(0) };
+        Chart {
+            title: "T".into(),
+            subtitle: String::new(),
+            alternative: String::new(),
+            x: axis("x"),
+            y: axis("y"),
+            curves: vec![curve],
+            sheet: Sheet { width: 600, height: 400, scale: 1.0, edge: 34 },
+        }
     }
 
-    /// Where pixels of the curve's colour are in the upper half, away from the legend.
-    fn colored(canvas: &Canvas) -> Vec<(usize, usize)> {
-        let all = (0..canvas.height() / 2).flat_map(|y| (0..canvas.width()).map(move |x| (x, y)));
+    /// Where pixels of the curve's colour are, below the legend.
+    fn colored(chart: &Chart) -> Vec<(usize, usize)> {
+        let canvas: Canvas = chart.draw();
+        let below = chart.plot().top as usize - 10;
+        let all = (below..canvas.height()).flat_map(|y| (0..canvas.width()).map(move |x| (x, y)));
         all.filter(|&(x, y)| canvas.pixel(x, y) == Rgb::CURVES[0]).collect()
     }
 
     #[test]
     fn points_lie_where_the_axes_say() {
-        let canvas = chart(vec![[5.0, 10.0]]).draw(600, 400);
-        let spots = colored(&canvas);
-        let mean = |axis: fn(&(usize, usize)) -> usize| {
-            spots.iter().map(|spot| axis(spot) as f64 + 0.5).sum::<f64>() / spots.len() as f64
-        };
-        let chart = chart(vec![]);
-        let plot = chart.plot_area(600.0, 400.0);
-        assert!((mean(|spot| spot.0) - (plot.left + plot.right) / 2.0).abs() < 0.6);
-        assert!((mean(|spot| spot.1) - plot.top).abs() < 0.6);
+        for (scale, low, value) in [(Scale::Linear, 0.0, 5.0), (Scale::Logarithmic, 0.1, 1.0)] {
+            let mut chart = chart(vec![[5.0, value]]);
+            (chart.y.scale, chart.y.low) = (scale, low);
+            let spots = colored(&chart);
+            let mean = |axis: fn(&(usize, usize)) -> usize| {
+                spots.iter().map(|spot| axis(spot) as f64 + 0.5).sum::<f64>() / spots.len() as f64
+            };
+            let plot = chart.plot();
+            assert!((mean(|spot| spot.0) - (plot.left + plot.right) / 2.0).abs() < 0.6, "{scale:?}");
+            assert!((mean(|spot| spot.1) - (plot.top + plot.bottom) / 2.0).abs() < 0.6, "{scale:?}");
+        }
     }
 
     #[test]
     fn a_gap_stays_a_gap() {
-        let whole = colored(&chart(vec![[0.0, 9.0], [5.0, 9.0], [10.0, 9.0]]).draw(600, 400)).len();
-        let broken = colored(&chart(vec![[0.0, 9.0], [5.0, f64::NAN], [10.0, 9.0]]).draw(600, 400)).len();
+        let whole = colored(&chart(vec![[0.0, 9.0], [5.0, 9.0], [10.0, 9.0]])).len();
+        let broken = colored(&chart(vec![[0.0, 9.0], [5.0, f64::NAN], [10.0, 9.0]])).len();
         assert!(broken < whole / 2, "{broken} of {whole}");
     }
 
     #[test]
     fn any_size_can_be_drawn() {
         for (width, height) in [(0, 0), (1, 1), (60, 20), (2000, 30)] {
-            let canvas = chart(vec![[1.0, 1.0], [f64::INFINITY, 2.0]]).draw(width, height);
-            assert_eq!((canvas.width(), canvas.height()), (width, height));
+            for scale in [Scale::Linear, Scale::Logarithmic] {
+                let mut chart = chart(vec![[1.0, 1.0], [f64::INFINITY, 2.0], [3.0, -1.0]]);
+                chart.sheet = Sheet { width, height, scale: 1.0, edge: 34 };
+                (chart.y.scale, chart.y.low) = (scale, 0.01);
+                let canvas = chart.draw();
+                assert_eq!((canvas.width(), canvas.height()), (width, height));
+                svg_file(&chart, "");
+            }
         }
+    }
+
+    #[test]
+    fn a_line_of_many_points_keeps_its_extremes() {
+        let points: Vec<_> = (0..10_000).map(|i| [f64::from(i) / 100.0, f64::from(i * 7919 % 1000)]).collect();
+        let thin = thinned(&points);
+        assert!(thin.len() <= 4 * 100, "{}", thin.len());
+        for column in 0..100 {
+            let span = |line: &[[f64; 2]]| {
+                let of_column = || line.iter().filter(|point| point[0] as i32 == column).map(|point| point[1]);
+                (of_column().fold(f64::INFINITY, f64::min), of_column().fold(0.0, f64::max))
+            };
+            assert_eq!(span(&thin), span(&points), "{column}");
+        }
+        assert_eq!((thin[0], thin[thin.len() - 1]), (points[0], points[9999]));
+        assert_eq!(thinned(&points[..3]), points[..3], "nothing is lost of a few");
+        assert_eq!(thinned(&[]), Polyline::new());
+    }
+
+    #[test]
+    fn a_legend_without_room_takes_more_rows() {
+        let mut chart = chart(vec![]);
+        chart.curves = vec![chart.curves[0].clone(); 5];
+        let rows = |chart: &Chart| chart.plot().legend.len();
+        assert!(rows(&chart) < rows(&chart.on(Sheet { width: 250, ..chart.sheet })));
+        let drawn = svg_file(&chart, "");
+        assert_eq!(drawn.matches(">curve<").count(), 5);
+    }
+
+    #[test]
+    fn texts_of_marks_do_not_run_into_each_other() {
+        let mut chart = chart(vec![]);
+        chart.x.ticks = (0..=10).map(|i| (f64::from(i), format!("{i}0,000"))).collect();
+        let drawn = svg_file(&chart, "");
+        assert!(drawn.contains(">100,000<") && !drawn.contains(">90,000<"), "{drawn}");
     }
 }

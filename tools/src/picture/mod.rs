@@ -1,44 +1,64 @@
 //! Pictures: from arrays to PNG files and to the terminal.
 //!
+//! A description ([`Chart`], [`Matrix`], [`Tiles`], [`Page`], …) is a [`Picture`]: it draws itself on any [`Surface`]. From
+//! the same description come pixels ([`Picture::draw`], then [`png_bytes`]) and drawings ([`svg_file`], [`svg_inline`]).
+//!
 //! | file | what is in it |
 //! |---|---|
+//! | [`Picture`], [`Surface`] | what can be drawn, and what on |
 //! | [`Canvas`] | a sheet of pixels: lines, discs, squares, [text](Style) in letters of our own |
-//! | [`ColorMap`], [`Scaling`] | which value gets which colour |
+//! | [`svg_file`], [`svg_inline`], [`svg_style`] | drawings, light or dark as the reader's system is |
+//! | [`Paint`], [`ColorMap`], [`Scaling`] | which colour what has: ink, curves; which value gets which colour |
 //! | [`Tiles`] | many small pictures in rows, with captions |
-//! | [`Page`] | a picture under a title, with a colour bar |
+//! | [`Page`], [`beside`], [`Titled`], [`ColorBar`] | pictures together, under a title, with a colour bar |
 //! | [`Chart`] | curves over two axes |
-//! | [`accuracy_chart`] | the book's plot |
+//! | [`Matrix`] | a table of numbers in coloured cells |
+//! | [`accuracy_chart`], [`loss_chart`], [`class_chart`] | the plots of a training |
 //! | [`test_picture`](test_picture()) | a picture to try filters on |
 //! | [`Blocks`] | small pictures as characters of the terminal |
-//! | [`read_grey_png`], [`grey_from_png`], [`png_bytes`] | PNG files |
+//! | [`read_grey_png`], [`grey_from_png`], [`png_bytes`], [`data_uri`] | PNG files |
 
 mod accuracy;
+mod base64;
 mod blocks;
 mod canvas;
 mod chart;
+mod class_chart;
 mod color;
 mod colormap;
 mod glyphs;
+mod loss;
+mod matrix;
 mod page;
+mod paint;
 mod png_file;
 mod scaling;
 mod shrink;
+mod surface;
+mod svg;
 mod test_picture;
 mod text;
 mod ticks;
 mod tiles;
 
 pub use accuracy::accuracy_chart;
+pub use base64::data_uri;
 pub use blocks::{Blocks, Look};
 pub use canvas::{Canvas, Polyline};
-pub use chart::{Axis, Chart, Curve, Marker};
+pub use chart::{Axis, Chart, Curve, Scale, Sheet};
+pub use class_chart::{ClassScore, class_chart};
 pub use color::Rgb;
 pub use colormap::ColorMap;
-pub use page::{Page, beside, short};
+pub use loss::loss_chart;
+pub use matrix::{Cell, Matrix};
+pub use page::{Beside, ColorBar, Page, Titled, beside, short};
+pub use paint::Paint;
 pub use png_file::{MAX_PIXELS, PictureError, grey_from_png, png_bytes, read_grey_png};
 pub use scaling::{Range, Scaling};
 pub use shrink::{shrink_columns, shrink_rows, shrink_to, shrunk_size};
+pub use surface::{Marker, Picture, Rectangle, Surface};
+pub use svg::{escape, svg_file, svg_inline, svg_style};
 pub use test_picture::test_picture;
-pub use text::{Anchor, Style, fit, width};
+pub use text::{Anchor, Style, fit, width, wrap};
 pub use ticks::Ticks;
-pub use tiles::{Tile, Tiles, draw_values};
+pub use tiles::{Tile, Tiles, draw_values, value_pixels};

@@ -1,20 +1,21 @@
 //! A picture with what a reader needs to understand it.
 
 use super::canvas::Canvas;
-use super::color::Rgb;
 use super::colormap::ColorMap;
+use super::paint::Paint;
 use super::scaling::Range;
-use super::text::{Anchor, Style, fit, width};
+use super::surface::{Picture, Rectangle, Shifted, Surface};
+use super::text::{Anchor, Style, fit, width as text_width, wrap};
 
 /// A picture under a title, with lines of explanation and a colour bar.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Page<P = Canvas> {
     /// What is to be seen.
     pub title: String,
     /// What the reader should know, line by line.
     pub notes: Vec<String>,
     /// The picture.
-    pub body: Canvas,
+    pub body: P,
     /// The colours and the values at their ends, where all of the picture has one scale.
     pub bar: Option<(ColorMap, Range)>,
 }
@@ -23,45 +24,90 @@ const EDGE: usize = 30;
 const GAP: usize = 16;
 const TITLE: f64 = 16.0;
 const NOTE: f64 = 11.0;
-const BAR_WIDTH: usize = 240;
-const BAR_HEIGHT: usize = 14;
+/// From one note to the next.
+const NOTE_LINE: usize = NOTE as usize + GAP / 2 + 2;
+/// Notes are broken where the picture is narrower than this.
+const NOTE_WIDTH: usize = 760;
 
-impl Page {
-    /// Draws the page, as wide as its picture (or as a title needs at least).
-    pub fn draw(&self) -> Canvas {
-        let text_width =
-            self.notes.iter().map(|note| width(note, NOTE)).fold(width(&self.title, TITLE) * 1.02, f64::max);
-        let inner = self.body.width().max(BAR_WIDTH).max((text_width as usize + 1).min(760));
-        let titles = TITLE as usize + (NOTE as usize + GAP / 2 + 2) * self.notes.len() + GAP + 6;
-        let bar = if self.bar.is_some() { 2 * GAP + BAR_HEIGHT + NOTE as usize } else { 0 };
-        let mut canvas = Canvas::new(inner + 2 * EDGE, titles + self.body.height() + bar + 2 * EDGE);
-        let mut baseline = EDGE as f64 + TITLE;
-        let title = fit(&self.title, TITLE, inner as f64);
-        canvas.text([EDGE as f64, baseline], Anchor::Start, Style::new(TITLE).bold(), &title);
-        for note in &self.notes {
-            baseline += NOTE + GAP as f64 / 2.0 + 2.0;
-            let style = Style::new(NOTE).color(Rgb::FAINT_INK);
-            canvas.text([EDGE as f64, baseline], Anchor::Start, style, &fit(note, NOTE, inner as f64));
-        }
-        canvas.paste(&self.body, EDGE, EDGE + titles);
-        if let Some((map, range)) = self.bar {
-            draw_bar(&mut canvas, [EDGE + 1, EDGE + titles + self.body.height() + GAP + 4], map, range);
-        }
-        canvas
+impl<P: Picture> Page<P> {
+    /// Width between the edges.
+    fn inner(&self) -> usize {
+        let text =
+            self.notes.iter().map(|note| text_width(note, NOTE)).fold(text_width(&self.title, TITLE) * 1.02, f64::max);
+        let [bar, _] = ColorBar::SIZE;
+        self.body.size()[0].max(bar).max((text as usize + 1).min(NOTE_WIDTH))
+    }
+
+    fn note_lines(&self) -> Vec<String> {
+        let room = self.inner() as f64;
+        self.notes.iter().flat_map(|note| wrap(note, NOTE, room)).map(|line| fit(&line, NOTE, room)).collect()
+    }
+
+    /// Height of title and notes.
+    fn head(&self) -> usize {
+        TITLE as usize + NOTE_LINE * self.note_lines().len() + GAP + 6
     }
 }
 
-fn draw_bar(canvas: &mut Canvas, [left, top]: [usize; 2], map: ColorMap, range: Range) {
-    for i in 0..BAR_WIDTH {
-        canvas.fill(left + i, top, 1, BAR_HEIGHT, map.color(i as f64 / (BAR_WIDTH - 1) as f64));
+impl<P: Picture> Picture for Page<P> {
+    fn size(&self) -> [usize; 2] {
+        let bar = if self.bar.is_some() { GAP + 4 + ColorBar::SIZE[1] } else { 0 };
+        [self.inner() + 2 * EDGE, self.head() + self.body.size()[1] + bar + 2 * EDGE]
     }
-    canvas.frame(left, top, BAR_WIDTH, BAR_HEIGHT, Rgb::FRAME);
-    let middle = range.low / 2.0 + range.high / 2.0;
-    for (share, anchor, value) in
-        [(0.0, Anchor::Start, range.low), (0.5, Anchor::Middle, middle), (1.0, Anchor::End, range.high)]
-    {
-        let position = [left as f64 + share * BAR_WIDTH as f64, (top + BAR_HEIGHT) as f64 + 8.0 + NOTE];
-        canvas.text(position, anchor, Style::new(NOTE).color(Rgb::FAINT_INK), &short(value));
+
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        let left = EDGE as f64;
+        let mut baseline = left + TITLE;
+        let title = fit(&self.title, TITLE, self.inner() as f64);
+        surface.text([left, baseline], Anchor::Start, Style::new(TITLE).bold(), &title);
+        for line in self.note_lines() {
+            baseline += NOTE_LINE as f64;
+            surface.text([left, baseline], Anchor::Start, Style::new(NOTE).paint(Paint::FaintInk), &line);
+        }
+        let top = EDGE + self.head();
+        self.body.draw_on(&mut Shifted::new(surface, [EDGE, top]));
+        if let Some((map, range)) = self.bar {
+            let below = top + self.body.size()[1] + GAP + 4;
+            ColorBar { map, range }.draw_on(&mut Shifted::new(surface, [EDGE, below]));
+        }
+    }
+}
+
+/// The colours of a map, with the values at its ends and in its middle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ColorBar {
+    /// The colours.
+    pub map: ColorMap,
+    /// The values at the ends.
+    pub range: Range,
+}
+
+impl ColorBar {
+    const BAR: [usize; 2] = [240, 14];
+    const SIZE: [usize; 2] = [Self::BAR[0] + 2, Self::BAR[1] + NOTE as usize + 14];
+}
+
+impl Picture for ColorBar {
+    fn size(&self) -> [usize; 2] {
+        Self::SIZE
+    }
+
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        let [width, height] = Self::BAR;
+        let mut colors = Canvas::new(width, height);
+        for i in 0..width {
+            colors.fill(i, 0, 1, height, self.map.color(i as f64 / (width - 1) as f64));
+        }
+        surface.image([1.0, 1.0], &colors, 1);
+        let size = [width as f64, height as f64];
+        surface.frame(Rectangle { corner: [1.0, 1.0], size }, Paint::Frame);
+        let Range { low, high } = self.range;
+        for (share, anchor, value) in
+            [(0.0, Anchor::Start, low), (0.5, Anchor::Middle, low / 2.0 + high / 2.0), (1.0, Anchor::End, high)]
+        {
+            let position = [1.0 + share * size[0], size[1] + 9.0 + NOTE];
+            surface.text(position, anchor, Style::new(NOTE).paint(Paint::FaintInk), &short(value));
+        }
     }
 }
 
@@ -80,16 +126,59 @@ pub fn short(value: f32) -> String {
 }
 
 /// Two pictures side by side, their upper edges on one line.
-pub fn beside(left: &Canvas, right: &Canvas, gap: usize) -> Canvas {
-    let mut canvas = Canvas::new(left.width() + gap + right.width(), left.height().max(right.height()));
-    canvas.paste(left, 0, 0);
-    canvas.paste(right, left.width() + gap, 0);
-    canvas
+#[derive(Debug, Clone)]
+pub struct Beside<A, B> {
+    left: A,
+    right: B,
+    gap: usize,
+}
+
+/// See [`Beside`]; between the pictures are `gap` pixels.
+pub fn beside<A: Picture, B: Picture>(left: A, right: B, gap: usize) -> Beside<A, B> {
+    Beside { left, right, gap }
+}
+
+impl<A: Picture, B: Picture> Picture for Beside<A, B> {
+    fn size(&self) -> [usize; 2] {
+        let ([left, left_height], [right, right_height]) = (self.left.size(), self.right.size());
+        [left + self.gap + right, left_height.max(right_height)]
+    }
+
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        self.left.draw_on(surface);
+        let by = [self.left.size()[0] + self.gap, 0];
+        self.right.draw_on(&mut Shifted::new(surface, by));
+    }
+}
+
+/// A picture under a few words in bold.
+#[derive(Debug, Clone)]
+pub struct Titled<P> {
+    /// The words.
+    pub title: String,
+    /// The picture.
+    pub body: P,
+}
+
+const HEADING: f64 = 12.0;
+
+impl<P: Picture> Picture for Titled<P> {
+    fn size(&self) -> [usize; 2] {
+        let [width, height] = self.body.size();
+        [width, height + HEADING as usize + GAP]
+    }
+
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        let title = fit(&self.title, HEADING, self.body.size()[0] as f64);
+        surface.text([0.0, HEADING], Anchor::Start, Style::new(HEADING).bold(), &title);
+        self.body.draw_on(&mut Shifted::new(surface, [0, HEADING as usize + GAP]));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Rgb;
 
     #[test]
     fn numbers_are_short() {

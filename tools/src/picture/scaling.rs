@@ -3,7 +3,7 @@
 use tensor::ndarray::ArrayView2;
 
 /// How the values of several pictures are spread over the colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scaling {
     /// Each picture from its own smallest value to its own largest: shows most, compares nothing.
     Each,
@@ -13,6 +13,8 @@ pub enum Scaling {
     EachSymmetric,
     /// All pictures from −m to m, where m is the largest magnitude of all: colours can be compared.
     Symmetric,
+    /// All pictures on this range: for pictures that stand elsewhere too.
+    Fixed(Range),
 }
 
 impl Scaling {
@@ -26,20 +28,21 @@ impl Scaling {
                 Scaling::Together => all,
                 Scaling::EachSymmetric => own.symmetric(),
                 Scaling::Symmetric => all.symmetric(),
+                Scaling::Fixed(range) => range,
             })
             .collect()
     }
 
     /// Whether all pictures have one range, so that one colour bar explains them all.
     pub fn is_shared(self) -> bool {
-        matches!(self, Scaling::Together | Scaling::Symmetric)
+        matches!(self, Scaling::Together | Scaling::Symmetric | Scaling::Fixed(_))
     }
 
     /// In words, for a caption.
     pub fn describe(self) -> &'static str {
         match self {
             Scaling::Each => "each on its own scale, from its smallest value to its largest",
-            Scaling::Together => "one scale for all",
+            Scaling::Together | Scaling::Fixed(_) => "one scale for all",
             Scaling::EachSymmetric => "each on its own scale, symmetric around zero",
             Scaling::Symmetric => "one scale for all, symmetric around zero",
         }
@@ -72,11 +75,13 @@ impl Range {
             .unwrap_or_default()
     }
 
-    fn union(self, other: Range) -> Range {
+    /// The smallest range that holds both.
+    pub fn union(self, other: Range) -> Range {
         Range { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    fn symmetric(self) -> Range {
+    /// From −m to m, where m is the largest magnitude.
+    pub fn symmetric(self) -> Range {
         let magnitude = self.high.abs().max(self.low.abs());
         Range { low: -magnitude, high: magnitude }
     }

@@ -1,8 +1,8 @@
 //! Text on a canvas, drawn with a pen of our own.
 
 use super::canvas::{Canvas, Polyline};
-use super::color::Rgb;
 use super::glyphs::{GLYPHS, Glyph, MISSING};
+use super::paint::Paint;
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,13 +12,15 @@ pub struct Style {
     /// The pen's width as a share of the size; around 0.12 for text, more for titles.
     pub weight: f64,
     /// The ink.
-    pub color: Rgb,
+    pub paint: Paint,
+    /// Whether the line runs from bottom to top, as along a vertical axis.
+    pub upwards: bool,
 }
 
 impl Style {
     /// Text of this size in the usual ink.
     pub fn new(size: f64) -> Self {
-        Style { size, weight: 0.125, color: Rgb::INK }
+        Style { size, weight: 0.125, paint: Paint::Ink, upwards: false }
     }
 
     /// The same, bolder.
@@ -27,8 +29,18 @@ impl Style {
     }
 
     /// The same in another colour.
-    pub fn color(self, color: Rgb) -> Self {
-        Style { color, ..self }
+    pub fn paint(self, paint: impl Into<Paint>) -> Self {
+        Style { paint: paint.into(), ..self }
+    }
+
+    /// The same from bottom to top.
+    pub fn upwards(self) -> Self {
+        Style { upwards: true, ..self }
+    }
+
+    /// Whether it is [`bold`](Self::bold).
+    pub fn is_bold(self) -> bool {
+        self.weight > 0.15
     }
 }
 
@@ -48,22 +60,19 @@ const GAP: f64 = 2.5;
 /// Height of a capital on that grid.
 const CAPITAL: f64 = 10.0;
 
-impl Canvas {
-    /// Writes one line from left to right; `position` is on the baseline.
-    pub fn text(&mut self, position: [f64; 2], anchor: Anchor, style: Style, text: &str) {
-        let scale = style.size / CAPITAL;
-        let left = position[0] - start(anchor) * width(text, style.size);
-        let lines = outline(text, |[x, y]| [left + x * scale, position[1] - y * scale]);
-        self.stroke(&lines, pen(style), style.color);
-    }
-
-    /// Writes one line from bottom to top, as along a vertical axis; `position` is on the baseline.
-    pub fn text_upwards(&mut self, position: [f64; 2], anchor: Anchor, style: Style, text: &str) {
-        let scale = style.size / CAPITAL;
-        let bottom = position[1] + start(anchor) * width(text, style.size);
-        let lines = outline(text, |[x, y]| [position[0] - y * scale, bottom - x * scale]);
-        self.stroke(&lines, pen(style), style.color);
-    }
+/// Writes a line in our own letters; `position` is on the baseline.
+pub(super) fn write(canvas: &mut Canvas, position: [f64; 2], anchor: Anchor, style: Style, text: &str) {
+    let scale = style.size / CAPITAL;
+    let before = start(anchor) * width(text, style.size);
+    let lines = outline(text, |[x, y]| {
+        let (along, across) = (x * scale - before, y * scale);
+        if style.upwards {
+            [position[0] - across, position[1] - along]
+        } else {
+            [position[0] + along, position[1] - across]
+        }
+    });
+    canvas.stroke(&lines, (style.size * style.weight).max(1.0), style.paint.on_light());
 }
 
 /// How wide a line of text is, in pixels, for a capital letter of this height.
@@ -87,16 +96,27 @@ pub fn fit(text: &str, size: f64, room: f64) -> String {
     String::new()
 }
 
+/// `text` in as many lines as it takes, none wider than `room` pixels where its words allow it.
+pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn start(anchor: Anchor) -> f64 {
     match anchor {
         Anchor::Start => 0.0,
         Anchor::Middle => 0.5,
         Anchor::End => 1.0,
     }
-}
-
-fn pen(style: Style) -> f64 {
-    (style.size * style.weight).max(1.0)
 }
 
 fn glyph(character: char) -> &'static Glyph {
@@ -169,6 +189,7 @@ fn arc(center: [f64; 2], radii: [f64; 2], from: f64, to: f64) -> impl Iterator<I
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::{Rgb, Surface};
 
     #[test]
     fn every_printable_ascii_character_has_one_shape() {
@@ -229,5 +250,12 @@ mod tests {
         let cut = fit("a rather long caption", 10.0, 60.0);
         assert!(cut.ends_with('…') && width(&cut, 10.0) <= 60.0, "{cut}");
         assert_eq!(fit("text", 10.0, 1.0), "");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrap("one two three", 10.0, width("one two", 10.0)), ["one two", "three"]);
+        assert_eq!(wrap("one two", 10.0, 1.0), ["one", "two"]);
+        assert_eq!(wrap("  ", 10.0, 100.0), [""; 0]);
     }
 }

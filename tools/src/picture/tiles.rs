@@ -5,8 +5,10 @@ use tensor::ndarray::ArrayView2;
 use super::canvas::Canvas;
 use super::color::Rgb;
 use super::colormap::ColorMap;
+use super::paint::Paint;
 use super::scaling::{Range, Scaling};
-use super::shrink::shrink_to;
+use super::shrink::{shrink_to, shrunk_size};
+use super::surface::{Picture, Rectangle, Surface};
 use super::text::{Anchor, Style, fit};
 
 /// A small picture.
@@ -56,48 +58,81 @@ impl Tiles<'_> {
         self.scaling.ranges(&values)
     }
 
-    /// Draws all tiles.
-    pub fn draw(&self) -> Canvas {
-        let pictures: Vec<_> =
-            self.tiles.iter().zip(self.ranges()).map(|(tile, range)| self.picture(tile, range)).collect();
-        let cell_width = pictures.iter().map(Canvas::width).max().unwrap_or(0);
-        let cell_height = pictures.iter().map(Canvas::height).max().unwrap_or(0);
-        let below = self.tiles.iter().map(room_for_caption).max().unwrap_or(0);
-        let columns = self.columns.clamp(1, self.tiles.len().max(1));
-        let rows = self.tiles.len().div_ceil(columns);
-        let along = |count: usize, size: usize| (count * (size + GAP)).saturating_sub(GAP) + 2;
-        let mut canvas = Canvas::new(along(columns, cell_width), along(rows, cell_height + below));
-        for (i, (tile, picture)) in self.tiles.iter().zip(&pictures).enumerate() {
-            // The frame needs a pixel on each side.
-            let x = 1 + i % columns * (cell_width + GAP) + (cell_width - picture.width()) / 2;
-            let y = 1 + i / columns * (cell_height + below + GAP) + cell_height - picture.height();
-            canvas.paste(picture, x, y);
-            canvas.frame(x, y, picture.width(), picture.height(), Rgb::FRAME);
-            draw_caption(&mut canvas, tile, [x, y + picture.height()], picture.width());
-        }
-        canvas
+    /// Width and height of the place of a tile, without its caption.
+    fn cell(&self) -> [usize; 2] {
+        let sizes = || self.tiles.iter().map(|tile| shown_size(tile.values.dim(), self.side));
+        [sizes().map(|size| size[0]).max().unwrap_or(0), sizes().map(|size| size[1]).max().unwrap_or(0)]
     }
 
-    fn picture(&self, tile: &Tile<'_>, range: Range) -> Canvas {
-        draw_values(tile.values, self.side, self.map, range)
+    /// Height of the captions.
+    fn below(&self) -> usize {
+        self.tiles.iter().map(room_for_caption).max().unwrap_or(0)
     }
+
+    fn columns(&self) -> usize {
+        self.columns.clamp(1, self.tiles.len().max(1))
+    }
+}
+
+impl Picture for Tiles<'_> {
+    fn size(&self) -> [usize; 2] {
+        let ([width, height], columns) = (self.cell(), self.columns());
+        // The frames need a pixel on each side.
+        let along = |count: usize, size: usize| (count * (size + GAP)).saturating_sub(GAP) + 2;
+        [along(columns, width), along(self.tiles.len().div_ceil(columns), height + self.below())]
+    }
+
+    fn draw_on(&self, surface: &mut dyn Surface) {
+        let ([cell_width, cell_height], below, columns) = (self.cell(), self.below(), self.columns());
+        for (i, (tile, range)) in self.tiles.iter().zip(self.ranges()).enumerate() {
+            let (pixels, zoom) = colored(tile.values, self.side, self.map, range);
+            let [width, height] = [pixels.width() * zoom, pixels.height() * zoom];
+            let x = 1 + i % columns * (cell_width + GAP) + (cell_width - width) / 2;
+            let y = 1 + i / columns * (cell_height + below + GAP) + cell_height - height;
+            framed(surface, [x, y], &pixels, zoom);
+            draw_caption(surface, tile, [x, y + height], width);
+        }
+    }
+}
+
+fn framed(surface: &mut dyn Surface, corner: [usize; 2], pixels: &Canvas, zoom: usize) {
+    let (corner, size) = (corner.map(|v| v as f64), [pixels.width(), pixels.height()].map(|v| (v * zoom) as f64));
+    surface.image(corner, pixels, zoom);
+    surface.frame(Rectangle { corner, size }, Paint::Frame);
 }
 
 /// Values as coloured pixels: enlarged or shrunk as [`Tiles::side`] says.
 pub fn draw_values(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, range: Range) -> Canvas {
+    let (pixels, zoom) = colored(values, side, map, range);
+    let mut canvas = Canvas::new(pixels.width() * zoom, pixels.height() * zoom);
+    canvas.image([0.0, 0.0], &pixels, zoom);
+    canvas
+}
+
+/// Values as coloured pixels, one each or fewer, and how often they are enlarged.
+fn colored(values: ArrayView2<'_, f32>, side: usize, map: ColorMap, range: Range) -> (Canvas, usize) {
     let longer = values.nrows().max(values.ncols()).max(1);
     if longer > side {
-        enlarged(shrink_to(values, side).view(), 1, map, range)
+        (value_pixels(shrink_to(values, side).view(), map, range), 1)
     } else {
-        enlarged(values, side / longer, map, range)
+        (value_pixels(values, map, range), side / longer)
     }
 }
 
-fn enlarged(values: ArrayView2<'_, f32>, zoom: usize, map: ColorMap, range: Range) -> Canvas {
-    let mut canvas = Canvas::new(values.ncols() * zoom, values.nrows() * zoom);
+/// Width and height of a picture of this height and width in a tile.
+fn shown_size((height, width): (usize, usize), side: usize) -> [usize; 2] {
+    let longer = height.max(width).max(1);
+    let zoom = (side / longer).max(1);
+    let (height, width) = shrunk_size((height, width), side);
+    [width * zoom, height * zoom]
+}
+
+/// Values as coloured pixels, one each.
+pub fn value_pixels(values: ArrayView2<'_, f32>, map: ColorMap, range: Range) -> Canvas {
+    let mut canvas = Canvas::new(values.ncols(), values.nrows());
     for ((y, x), &value) in values.indexed_iter() {
         let color = range.position(value).map_or(Rgb::NOT_A_NUMBER, |position| map.color(position));
-        canvas.fill(x * zoom, y * zoom, zoom, zoom, color);
+        canvas.fill(x, y, 1, 1, color);
     }
     canvas
 }
@@ -108,18 +143,17 @@ fn room_for_caption(tile: &Tile<'_>) -> usize {
     if text.max(icon) == 0 { 0 } else { CAPTION_GAP + text.max(icon) }
 }
 
-fn draw_caption(canvas: &mut Canvas, tile: &Tile<'_>, [left, top]: [usize; 2], width: usize) {
+fn draw_caption(surface: &mut dyn Surface, tile: &Tile<'_>, [left, top]: [usize; 2], width: usize) {
     let top = top + CAPTION_GAP;
     let (mut x, mut middle) = (left, top as f64 + CAPTION / 2.0);
     if let Some(icon) = &tile.icon {
-        canvas.paste(icon, left, top);
-        canvas.frame(left, top, icon.width(), icon.height(), Rgb::FRAME);
+        framed(surface, [left, top], icon, 1);
         x += icon.width() + CAPTION_GAP;
         middle = top as f64 + icon.height() as f64 / 2.0;
     }
-    let style = Style::new(CAPTION).color(Rgb::FAINT_INK);
     let text = fit(&tile.caption, CAPTION, (left + width).saturating_sub(x) as f64);
-    canvas.text([x as f64, middle + CAPTION / 2.0], Anchor::Start, style, &text);
+    let style = Style::new(CAPTION).paint(Paint::FaintInk);
+    surface.text([x as f64, middle + CAPTION / 2.0], Anchor::Start, style, &text);
 }
 
 #[cfg(test)]
