@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::checkpoint::CheckpointError;
+use crate::formats::FormatError;
 use crate::params::ParamsError;
 use crate::spec::SpecError;
 
@@ -121,6 +122,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong in it.
         problem: Box<ParamsError>,
+    },
+    /// A file of weights in a format of others cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        problem: Box<FormatError>,
     },
     /// A file is not the checkpoint that it should be.
     #[error("{}: {problem}", path.display())]

@@ -4,7 +4,8 @@
 //! - [`Network`] is what comes out: `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
 //!   from a [`NetworkSpec`], so other networks are a list of layers away.
 //! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
-//! - [`params`] describes the parameter file, [`checkpoint`] the one with all that a training needs to go on.
+//! - [`params`] describes the parameter file, [`checkpoint`] the one with all that a training needs to go on,
+//!   [`formats`] the files of others: the book's `params.pkl`.
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -39,6 +40,7 @@ mod error;
 mod event;
 mod file;
 mod fingerprint;
+pub mod formats;
 mod history;
 mod metrics;
 mod network;

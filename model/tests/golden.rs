@@ -6,9 +6,10 @@ mod golden;
 
 use std::path::PathBuf;
 
-use datasets::{MnistKind, Scaling, mnist};
+use datasets::{MnistKind, Scaling, Splits, mnist};
 use layers::Labels;
 use layers::ndarray::{ArrayD, ArrayView2, Ix4};
+use model::formats::{Element, WeightFile, pickle};
 use model::{ConvParam, Network, SimpleConvNet, smooth_curve};
 use optim::{OptimizerKind, Steps};
 use tensor::Real;
@@ -101,6 +102,36 @@ fn ten_adam_steps_on_mnist() {
     golden::assert_close("losses in f32", &losses, &expected[0], 1e-4);
     golden::assert_close("final_W1 in f32", &w1, &expected[1], 1e-4);
     golden::assert_close("final_b3 in f32", &b3, &expected[2], 1e-4);
+}
+
+/// The book's own trained network, which `BOOK_DIR` names the folder of: scores and counts that the book's code has.
+#[test]
+fn the_books_trained_weights() {
+    let [Some(book), Some(mnist)] = ["BOOK_DIR", "MNIST_DIR"].map(|name| std::env::var_os(name).map(PathBuf::from))
+    else {
+        println!("skipped: the book's trained weights, for BOOK_DIR or MNIST_DIR is not set");
+        return;
+    };
+    let bytes = std::fs::read(book.join("params.pkl")).unwrap();
+    let file = WeightFile::from_bytes(&bytes).unwrap();
+    assert!(pickle::write(&file.arrays, Element::F64) == bytes, "written as Python wrote it");
+    let network = file.network::<f64>(None).unwrap();
+    assert_eq!(*network.spec(), SimpleConvNet::default().spec());
+
+    let Splits { train, test } = mnist::load(MnistKind::Mnist, &mnist).unwrap();
+    let scores = golden::open("book_params_scores.npz").array("scores");
+    let x = test.clone().limit(100).images(Scaling::Unit);
+    golden::assert_close("scores in f64", &network.predict(x.map(|&v| f64::from(v)).view()), &scores, 1e-9);
+    golden::assert_close("scores in f32", &network.cast::<f32>().predict(x.view()), &scores, 1e-5);
+    for (part, data) in [("test", test), ("training", train.limit(10_000))] {
+        let t: Vec<usize> = data.labels().iter().map(|&label| usize::from(label)).collect();
+        let x = data.images(Scaling::Unit);
+        assert_eq!(network.cast::<f32>().accuracy(x.view(), Labels::Classes(&t), 100), 0.96, "{part}, f32");
+        if part == "test" {
+            let x = x.map(|&v| f64::from(v));
+            assert_eq!(network.accuracy(x.view(), Labels::Classes(&t), 100), 0.96, "{part}, f64");
+        }
+    }
 }
 
 #[test]

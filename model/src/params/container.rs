@@ -15,6 +15,12 @@ pub(crate) struct Kind {
     name: &'static str,
 }
 
+impl Kind {
+    pub(crate) fn magic(self) -> [u8; 8] {
+        self.magic
+    }
+}
+
 pub(crate) const PARAMS: Kind = Kind { magic: *b"\x89CNNP\r\n\x1a", name: "parameter file" };
 pub(crate) const CHECKPOINT: Kind = Kind { magic: *b"\x89CNNC\r\n\x1a", name: "checkpoint" };
 

@@ -117,7 +117,7 @@ fn says(found: u64) -> &'static str {
 }
 
 /// A name from a file, as a message shows it: in one line, not too long, and nothing that a terminal would obey.
-fn printable(name: &str) -> String {
+pub(crate) fn printable(name: &str) -> String {
     const MOST: usize = 40;
     let mut escaped = name.escape_debug();
     let mut shown: String = escaped.by_ref().take(MOST).collect();

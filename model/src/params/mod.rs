@@ -23,17 +23,19 @@ use layers::ndarray::{ArrayD, IxDyn};
 use tensor::Real;
 
 pub use self::error::ParamsError;
+pub(crate) use self::error::printable;
 use self::v1::{ArrayV1, NetworkV1, ParamsV1, ValuesV1, size};
 use crate::construct::{Source, construct};
 use crate::error::Error;
 use crate::file::{read_file, replace_file};
+use crate::formats::{Element, NamedArray, Values};
 use crate::network::Network;
 use crate::row_major::row_major;
 use crate::spec::NetworkSpec;
 
 const VERSION: u32 = 1;
 /// Axes of an array: far more than any layer knows, so that a message can tell a shape.
-const MOST_AXES: usize = 32;
+pub(crate) const MOST_AXES: usize = 32;
 
 impl<F: Real> Network<F> {
     /// Writes the network with its parameters to a file. It appears under its name when it is complete: see
@@ -136,6 +138,22 @@ fn parse(bytes: &[u8]) -> Result<ParamsV1, ParamsError> {
     let content: ParamsV1 = container::open(container::PARAMS, VERSION, bytes)?;
     check_axes(content.most_axes())?;
     Ok(content)
+}
+
+/// What the content of a parameter file describes, and its arrays.
+pub(crate) fn arrays(bytes: &[u8]) -> Result<(NetworkSpec, Vec<NamedArray>), ParamsError> {
+    let content = parse(bytes)?;
+    let spec = content.network.spec()?;
+    let array = |array: ArrayV1| {
+        values_len(&array)?;
+        let shape = array.shape.iter().map(|&n| size(n)).collect::<Result<_, _>>()?;
+        let (element, values) = match array.values {
+            ValuesV1::F32(values) => (Element::F32, Values::F32(values)),
+            ValuesV1::F64(values) => (Element::F64, Values::F64(values)),
+        };
+        Ok(NamedArray { name: array.name, shape, element, values })
+    };
+    Ok((spec, content.arrays.into_iter().map(array).collect::<Result<_, ParamsError>>()?))
 }
 
 /// Refuses shapes that are too long for a message.
