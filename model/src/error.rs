@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::checkpoint::CheckpointError;
 use crate::formats::FormatError;
+use crate::not_finite::NotFinite;
 use crate::params::ParamsError;
 use crate::spec::SpecError;
 
@@ -68,10 +69,9 @@ pub enum Error {
         /// What it is.
         got: usize,
     },
-    /// The training went astray.
+    /// The training went astray: the loss of a step is not finite.
     #[error(
-        "the loss became {loss} at step {step} of epoch {epoch}, with a learning rate of {lr:?}; a smaller learning rate \
-         may help"
+        "the loss became {loss} at step {step} of epoch {epoch}, with a learning rate of {lr:?}; it began in {began}"
     )]
     Diverged {
         /// The epoch, counted from 1.
@@ -82,6 +82,18 @@ pub enum Error {
         loss: f64,
         /// The learning rate of the step.
         lr: f64,
+        /// The first array that is not finite.
+        began: NotFinite,
+    },
+    /// The training went astray: the last step of an epoch left a parameter that is not finite.
+    #[error("after epoch {epoch}, with a learning rate of {lr:?}, the network is not finite; it began in {began}")]
+    DivergedNetwork {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The learning rate of the step.
+        lr: f64,
+        /// The first parameter that is not finite.
+        began: NotFinite,
     },
     /// There is no parameter of this name.
     #[error("the network has no parameter named {name:?}")]

@@ -14,8 +14,10 @@ use crate::event::Event;
 use crate::history::History;
 use crate::metrics::{Evaluation, Evaluator};
 use crate::network::Network;
+use crate::not_finite::NotFinite;
 use crate::progress::{EpochSoFar, Progress};
 use crate::shape::fits;
+use crate::statistics::Statistics;
 use crate::trainer_config::TrainerConfig;
 
 /// Trains a network, and tells what happens through [`Event`]s.
@@ -35,6 +37,8 @@ pub struct Trainer {
     pub(crate) progress: Progress,
     batch: Batch,
     evaluator: Evaluator,
+    /// Before the current step.
+    statistics: Statistics,
 }
 
 impl Trainer {
@@ -50,6 +54,7 @@ impl Trainer {
             progress: Progress::default(),
             batch: Batch::default(),
             evaluator: Evaluator::default(),
+            statistics: Statistics::default(),
         })
     }
 
@@ -161,17 +166,19 @@ impl Trainer {
     /// One step: the next batch, its gradient, the optimizer. Gives the loss.
     fn step(&mut self, network: &mut Network, train: &Dataset, batches: &mut Batches) -> Result<f64, Error> {
         let start = Instant::now();
-        let Position { epoch, step } = self.progress.position;
-        if step == 0 {
+        if self.progress.position.step == 0 {
             self.progress.history.train_loss_list.reserve(batches.steps_per_epoch());
         }
         let lr = self.learning_rate(batches.steps_per_epoch());
         network.reseed(self.step_seed(batches.steps_per_epoch()));
         self.batch.fill(train, batches.next_batch(), self.config.scaling);
         let (x, t) = self.batch.view(network.input_shape());
+        self.statistics.remember(network);
         let loss = f64::from(network.gradient(x, t)) + weight_loss(network, self.config.weight_decay);
         if !loss.is_finite() {
-            return Err(Error::Diverged { epoch: epoch as usize + 1, step: step + 1, loss, lr });
+            let error = self.diverged(network, loss, batches.steps_per_epoch());
+            batches.seek(self.progress.position)?;
+            return Err(error);
         }
         self.optimizer.set_lr(lr);
         update(network, &mut *self.optimizer, self.config.weight_decay);
@@ -181,6 +188,16 @@ impl Trainer {
         self.progress.epoch.images += t.len();
         self.progress.epoch.seconds += start.elapsed().as_secs_f64();
         Ok(loss)
+    }
+
+    /// Why the step that should have come next has no finite loss; the network is left as it was before.
+    fn diverged(&self, network: &mut Network, loss: f64, steps_per_epoch: usize) -> Error {
+        let Position { epoch, step } = self.progress.position;
+        let (x, _) = self.batch.view(network.input_shape());
+        let began = NotFinite::find(network, self.step_seed(steps_per_epoch), x);
+        self.statistics.restore(network);
+        let lr = self.learning_rate(steps_per_epoch);
+        Error::Diverged { epoch: epoch as usize + 1, step: step + 1, loss, lr, began }
     }
 
     /// The learning rate of the step that comes next.
@@ -198,7 +215,11 @@ impl Trainer {
     }
 
     /// Judges the network after an epoch, and closes the epoch's sums.
-    fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Event {
+    fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Event, Error> {
+        if let Some(began) = NotFinite::parameter(network) {
+            let epoch = self.progress.position.epoch as usize;
+            return Err(Error::DivergedNetwork { epoch, lr: self.optimizer.lr(), began });
+        }
         let EpochSoFar { loss, images, seconds } = std::mem::take(&mut self.progress.epoch);
         let mean_loss = loss / images as f64;
         let train_accuracy = self.evaluate(network, train).accuracy();
@@ -209,7 +230,7 @@ impl Trainer {
         history.train_acc_list.push(train_accuracy);
         history.test_acc_list.push(test_accuracy);
         let (epoch, epochs) = (self.progress.epochs_done(), self.config.epochs);
-        Event::Epoch { epoch, epochs, mean_loss, train_accuracy, test_accuracy, seconds }
+        Ok(Event::Epoch { epoch, epochs, mean_loss, train_accuracy, test_accuracy, seconds })
     }
 
     fn evaluate(&mut self, network: &Network, data: &Dataset) -> Evaluation {
@@ -256,8 +277,9 @@ impl Training<'_> {
     /// are done. What comes next follows from the trainer's state alone, so the training may be left after any event.
     ///
     /// # Errors
-    /// Where the loss becomes infinite or no number: what the network learned is as it was before that step, but the
-    /// running statistics of batch normalisation have taken in the batch of that step.
+    /// Where the loss becomes infinite or no number ([`Error::Diverged`]): all is as it was before that step, which may be
+    /// kept unless a parameter is not finite already ([`is_finite`](Self::is_finite)). Where the last step of an epoch
+    /// left such a parameter ([`Error::DivergedNetwork`]).
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let epochs = self.trainer.config.epochs;
         let Progress { position, ref history, .. } = self.trainer.progress;
@@ -276,7 +298,7 @@ impl Training<'_> {
             }));
         }
         if self.trainer.progress.waits_for_evaluation() {
-            return Ok(Some(self.trainer.end_epoch(self.network, self.train, self.test)));
+            return self.trainer.end_epoch(self.network, self.train, self.test).map(Some);
         }
         if epochs_done < epochs {
             let (epoch, step) = (epochs_done + 1, position.step + 1);
@@ -289,6 +311,12 @@ impl Training<'_> {
             return Ok(Some(Event::Finished { epochs, seconds }));
         }
         Ok(None)
+    }
+
+    /// Whether the network as it is now is worth keeping: no parameter is infinite or no number. A step may leave such a
+    /// one although its own loss was finite; the next step then tells.
+    pub fn is_finite(&self) -> bool {
+        NotFinite::parameter(self.network).is_none()
     }
 
     /// The trainer, as it is now.

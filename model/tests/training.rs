@@ -266,7 +266,7 @@ fn a_training_that_goes_astray_says_where() {
         ControlFlow::Continue(())
     });
     let error = result.unwrap_err();
-    let Error::Diverged { epoch: 1, step, loss, lr } = error else { panic!("{error}") };
+    let Error::Diverged { epoch: 1, step, loss, lr, .. } = error else { panic!("{error}") };
     assert!(step == steps + 1 && !loss.is_finite() && lr == 1e30, "{error}");
     let expected = format!("the loss became {loss} at step {step} of epoch 1, with a learning rate of 1e30;");
     assert!(error.to_string().starts_with(&expected), "{error}");

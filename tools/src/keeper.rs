@@ -8,7 +8,6 @@ use model::{CheckpointFiles, Event, Images, Network, Origin, Training};
 
 use crate::data::Data;
 use crate::lock::FolderLock;
-use crate::program::complain;
 
 /// What a training began from; the checksums of the images, which take a moment, are computed when they are wanted.
 #[derive(Debug)]
@@ -69,8 +68,8 @@ impl<'a> Keeper<'a> {
         self.lock.renew().with_context(|| format!("cannot write {}", self.path().display()))
     }
 
-    /// Writes a checkpoint where it is time for one.
-    pub fn event(&mut self, event: &Event, training: &Training<'_>) {
+    /// Writes a checkpoint where it is time for one; says what the user should know about it.
+    pub fn event(&mut self, event: &Event, training: &Training<'_>) -> Option<String> {
         let due = match (*event, self.every) {
             (Event::Step { epoch, step, steps_per_epoch, .. }, Some(every)) => {
                 ((epoch - 1) * steps_per_epoch + step).is_multiple_of(every)
@@ -80,28 +79,23 @@ impl<'a> Keeper<'a> {
         };
         self.news |= matches!(event, Event::Step { .. } | Event::Epoch { .. });
         if !due {
-            return;
+            return None;
         }
-        match self.write(training) {
-            Ok(()) if self.failing => {
-                self.failing = false;
-                complain(&format!("{} can be written again", self.path().display()));
-            }
-            Ok(()) => {}
-            Err(_) if self.failing => {}
-            Err(error) => {
-                self.failing = true;
-                complain(&format!("{error:#}; the training goes on without a new checkpoint"));
-            }
+        let written = self.write(training);
+        let failed = std::mem::replace(&mut self.failing, written.is_err());
+        match written {
+            Ok(()) => failed.then(|| format!("{} can be written again", self.path().display())),
+            Err(error) => (!failed).then(|| format!("{error:#}; the training goes on without a new checkpoint")),
         }
     }
 
-    /// Writes a checkpoint, unless nothing happened since the last one.
+    /// Writes a checkpoint, unless nothing happened since the last one, or the network has gone astray: then the last good
+    /// one stays.
     ///
     /// # Errors
     /// Where it cannot be written, or another training has taken the folder.
     pub fn write(&mut self, training: &Training<'_>) -> anyhow::Result<()> {
-        if self.news {
+        if self.news && training.is_finite() {
             self.hold_folder()?;
             self.files.write(&training.checkpoint(self.origin.get()))?;
             self.news = false;

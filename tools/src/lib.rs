@@ -11,6 +11,7 @@
 //! | [`history_csv`](history_csv()), [`network_table`](network_table()) | a training and a network as text |
 //! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
 //! | [`beginning`], [`keeper`], [`lock`], [`stop`] | where a training begins, its checkpoints, one training a folder, Ctrl-C |
+//! | [`remedy`] | what to do about a training that does not go well |
 //! | [`size`] | refusing what would not fit into memory |
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
@@ -31,6 +32,7 @@ pub mod lock;
 mod network_table;
 pub mod picture;
 pub mod program;
+pub mod remedy;
 pub mod size;
 pub mod stop;
 pub mod text;

@@ -14,7 +14,7 @@ use crate::stop::Signal;
 pub enum Outcome {
     /// Done: exit code 0.
     Done,
-    /// The check that it was asked to make failed: exit code 1.
+    /// The check that it was asked to make failed, or the training went astray: exit code 1.
     CheckFailed,
     /// Stopped before the end, as a signal asked: exit code 130, 143 or 129.
     Stopped(Signal),

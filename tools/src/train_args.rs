@@ -31,7 +31,8 @@ step, writes a checkpoint, and says how to go on; a second Ctrl-C ends at once.
 Where the reader of its output goes away, it trains on.";
 
 /// The exit codes that no other program has.
-const STOPPED: &str = "130, 143 or 129: stopped by Ctrl-C, SIGTERM or SIGHUP.";
+const STOPPED: &str = "1 also where the loss became NaN or infinite; 130, 143 or 129: stopped by
+Ctrl-C, SIGTERM or SIGHUP.";
 
 /// Trains the convolutional network of "Deep Learning from Scratch", chapter 7.
 #[derive(Debug, Parser)]

@@ -16,10 +16,10 @@ use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, T
 use tools::lock::FolderLock;
 use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
 use tools::program::{Outcome, command_line, complain, run};
-use tools::stop::{Signal, StopRequest};
+use tools::stop::StopRequest;
 use tools::text::{grouped, percent};
 use tools::train_args::TrainArgs;
-use tools::{history_csv, size, train_text};
+use tools::{history_csv, remedy, size, train_text};
 
 const CHART_FILE: &str = "accuracy.png";
 const HISTORY_FILE: &str = "history.csv";
@@ -55,8 +55,8 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let training = trainer.start(&mut network, train, test)?;
-    if let Some(signal) = watch(training, listeners(&args, settings), &mut keeper)? {
-        return Ok(Outcome::Stopped(signal));
+    if let Some(outcome) = watch(training, listeners(&args, settings), &mut keeper)? {
+        return Ok(outcome);
     }
     let history = trainer.history();
 
@@ -87,17 +87,28 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     Ok(verdict(args.require_accuracy, finished.test_accuracy))
 }
 
-/// Trains to the end, or until a signal comes or nobody can be told any more; what was learned until then is kept.
+/// Trains to the end (`None`), or until a signal comes, nobody can be told any more, or the training goes astray; what was
+/// learned until then is kept.
 fn watch(
     mut training: Training<'_>,
     mut listeners: Listeners,
     keeper: &mut Keeper<'_>,
-) -> anyhow::Result<Option<Signal>> {
+) -> anyhow::Result<Option<Outcome>> {
     let stop = StopRequest::listen().context("cannot listen to signals")?;
     let go_on = || format!("go on with `{}`", command_line("--resume", "--restart"));
-    while let Some(event) = training.next_event()? {
+    loop {
+        let event = match training.next_event() {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                drop(listeners);
+                return went_astray(error, &training, keeper).map(Some);
+            }
+        };
         let flow = listeners.tell(&event);
-        keeper.event(&event, &training);
+        if let Some(complaint) = keeper.event(&event, &training) {
+            listeners.complain(&complaint);
+        }
         if flow.is_break() {
             keeper.write(&training)?;
             return listeners.result().advice(go_on).map(|()| None);
@@ -109,10 +120,21 @@ fn watch(
             let place = place(training.trainer());
             keeper.write(&training).with_context(|| format!("stopped by {signal} {place}")).advice(go_on)?;
             complain(&format!("stopped by {signal} {place}; {}", go_on()));
-            return Ok(Some(signal));
+            return Ok(Some(Outcome::Stopped(signal)));
         }
     }
-    Ok(None)
+}
+
+/// Ends a training that cannot go on: says why, and what is kept.
+fn went_astray(error: model::Error, training: &Training<'_>, keeper: &mut Keeper<'_>) -> anyhow::Result<Outcome> {
+    if !matches!(error, model::Error::Diverged { .. } | model::Error::DivergedNetwork { .. }) {
+        return Err(error.into());
+    }
+    if let Err(problem) = keeper.write(training) {
+        complain(&format!("{problem:#}"));
+    }
+    complain(&format!("error: {error}\n  {}", remedy::of_divergence(&error, &keeper.path())));
+    Ok(Outcome::CheckFailed)
 }
 
 fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {

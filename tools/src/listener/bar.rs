@@ -61,21 +61,22 @@ impl Listener for Bar {
         match *event {
             Event::Started { epochs, .. } => self.epochs = epochs,
             Event::Step { epoch, step, steps_per_epoch, loss } => self.step(epoch, step, steps_per_epoch, loss),
-            _ => {
-                if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
-                }
-            }
+            _ => self.make_room(),
         }
         Ok(())
+    }
+
+    /// The next step draws it again.
+    fn make_room(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        self.make_room();
     }
 }
 

@@ -1,0 +1,18 @@
+//! What to do about a training that does not go well, in the flags of `train`.
+
+use std::path::Path;
+
+use model::Error;
+
+/// What to do where a training went astray. `checkpoint` is the newest, if there is one.
+pub fn of_divergence(error: &Error, checkpoint: &Path) -> String {
+    if let Error::Diverged { epoch: 1, step: 1, .. } = error {
+        return "begin with smaller weights (--init-std), or another network where it came from --params".to_owned();
+    }
+    let mut remedy = "begin anew with a smaller --lr and --restart".to_owned();
+    if checkpoint.is_file() {
+        let path = checkpoint.display();
+        remedy.push_str(&format!("; {path} keeps what was good, but --resume goes on from there to the same end"));
+    }
+    remedy
+}
