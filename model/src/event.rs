@@ -31,6 +31,8 @@ pub enum Event {
         steps_per_epoch: usize,
         /// The mean loss of the batch, before the step.
         loss: f64,
+        /// The learning rate of the step.
+        lr: f64,
     },
     /// An epoch is done, and the network was evaluated.
     Epoch {

@@ -302,8 +302,9 @@ impl Training<'_> {
         }
         if epochs_done < epochs {
             let (epoch, step) = (epochs_done + 1, position.step + 1);
+            let lr = self.trainer.learning_rate(steps_per_epoch);
             let loss = self.trainer.step(self.network, self.train, &mut self.batches)?;
-            return Ok(Some(Event::Step { epoch, step, steps_per_epoch, loss }));
+            return Ok(Some(Event::Step { epoch, step, steps_per_epoch, loss, lr }));
         }
         if self.told == Told::Started {
             self.told = Told::Finished;

@@ -123,10 +123,10 @@ fn all_is_told_in_order() {
     for epoch in 1..=2 {
         let first = 1 + (epoch - 1) * 4;
         for step in 1..=3 {
-            let Event::Step { epoch: e, step: s, steps_per_epoch: 3, loss } = events[first + step - 1] else {
+            let Event::Step { epoch: e, step: s, steps_per_epoch: 3, loss, lr } = events[first + step - 1] else {
                 panic!("{events:?}");
             };
-            assert_eq!((e, s), (epoch, step));
+            assert_eq!((e, s, lr), (epoch, step, config().optimizer.lr()));
             losses.push(loss);
         }
         let Event::Epoch { epoch: e, epochs: 2, mean_loss, train_accuracy, test_accuracy, seconds } = events[first + 3]

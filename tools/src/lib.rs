@@ -8,7 +8,7 @@
 //! | [`data`] | finding what to learn from |
 //! | [`files`] | the folder for results |
 //! | [`listener`] | progress bar, log, table of epochs, JSON lines: what hears the events of a training |
-//! | [`history_csv`](history_csv()), [`network_table`](network_table()) | a training and a network as text |
+//! | [`history_csv`](history_csv()), [`network_table`] | a training and a network as text |
 //! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
 //! | [`beginning`], [`keeper`], [`lock`], [`stop`] | where a training begins, its checkpoints, one training a folder, Ctrl-C |
 //! | [`remedy`] | what to do about a training that does not go well |

@@ -1,23 +1,37 @@
 //! A network as a table.
 
-use layers::Real;
-use model::Network;
+use model::Summary;
 
 use crate::text::{grouped, shape};
 
-/// The layers of a network: name, output of one image, parameters. One line each, under a head line.
-pub fn network_table<F: Real>(network: &Network<F>) -> Vec<String> {
-    let row = |name: &str, output: &str, parameters: &str| format!("  {name:<10} {output:<12} {parameters:>10}");
-    let mut lines = vec![row("layer", "output", "parameters"), row("input", &shape(network.input_shape()), "")];
-    let layers = network.layers();
-    for ((name, output), layer) in layers.names().iter().zip(layers.shapes()).zip(layers.layers()) {
-        let mut learned = 0;
-        layer.visit_params(&mut |param| learned += if param.learned { param.value.len() } else { 0 });
-        let learned = if learned == 0 { String::new() } else { grouped(learned) };
-        lines.push(row(name, &shape(output), &learned));
+/// The layers of a network: name, output of one image, parameters, operations for an image. One line each, under a head
+/// line; it fits into `width` characters where names and numbers allow it.
+pub fn network_table(summary: &Summary, width: usize) -> Vec<String> {
+    let mut rows = vec![["layer", "output", "parameters", "operations"].map(str::to_owned)];
+    rows.push(["input".to_owned(), shape(&summary.input), String::new(), String::new()]);
+    for layer in &summary.layers {
+        let numbers = [layer.parameters, layer.operations.inference].map(count);
+        let [parameters, operations] = numbers;
+        rows.push([layer.name.clone(), shape(&layer.output), parameters, operations]);
     }
-    lines.push(row("all", "", &grouped(network.learned_len())));
-    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+    let [parameters, operations] = [summary.parameters(), summary.operations().inference].map(count);
+    rows.push(["all".to_owned(), String::new(), parameters, operations]);
+
+    let widths: [usize; 4] = std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
+    let spacious = widths.iter().sum::<usize>() + 4 * 2 <= width;
+    let (indent, gap) = if spacious { ("  ", "  ") } else { ("", " ") };
+    let [names, shapes, parameters, operations] = widths;
+    let line = |[name, output, learned, work]: &[String; 4]| {
+        let text =
+            format!("{indent}{name:<names$}{gap}{output:<shapes$}{gap}{learned:>parameters$}{gap}{work:>operations$}");
+        text.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A count, or nothing for 0.
+fn count(number: usize) -> String {
+    if number == 0 { String::new() } else { grouped(number) }
 }
 
 #[cfg(test)]
@@ -27,16 +41,19 @@ mod tests {
     #[test]
     fn the_books_network() {
         let network = model::SimpleConvNet::default().build::<f32>(0).unwrap();
-        let table = network_table(&network).join("\n");
-        let expected = "  layer      output       parameters
-  input      1×28×28
-  Conv1      30×24×24            780
-  Relu1      30×24×24
-  Pool1      30×12×12
-  Affine1    100             432,100
-  Relu2      100
-  Affine2    10                1,010
-  all                        433,890";
+        let table = network_table(&network.summary(), 80).join("\n");
+        let expected = "  layer    output    parameters  operations
+  input    1×28×28
+  Conv1    30×24×24         780     864,000
+  Relu1    30×24×24
+  Pool1    30×12×12
+  Affine1  100          432,100     864,000
+  Relu2    100
+  Affine2  10             1,010       2,000
+  all                   433,890   1,730,000";
         assert_eq!(table, expected);
+        let narrow = network_table(&network.summary(), 40);
+        assert!(narrow.iter().all(|line| line.chars().count() <= 40), "{narrow:#?}");
+        assert_eq!(narrow[2], "Conv1   30×24×24        780    864,000");
     }
 }

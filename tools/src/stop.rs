@@ -19,6 +19,15 @@ impl Signal {
     pub fn exit_code(self) -> u8 {
         128 + self.0 as u8
     }
+
+    /// Its name: "SIGINT".
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            SIGINT => "SIGINT",
+            SIGTERM => "SIGTERM",
+            _ => "SIGHUP",
+        }
+    }
 }
 
 impl fmt::Display for Signal {

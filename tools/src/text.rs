@@ -34,9 +34,42 @@ pub fn shape(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
+/// A label and text beside it, in lines of at most `width` characters where the words allow it. Labels take ten.
+pub fn labelled(label: &str, text: &str, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(LABEL).max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("at least one");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(word.to_owned());
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(lines).map(|(label, line)| format!("{label:<LABEL$}{line}")).collect()
+}
+
+/// Characters of a label, with the gap behind it.
+const LABEL: usize = 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_beside_a_label_is_broken_between_words() {
+        let text = "the built-in digits: 60,000 images of 1×28×28";
+        assert_eq!(labelled("data", text, 80), [format!("data      {text}")]);
+        assert_eq!(
+            labelled("data", text, 40),
+            ["data      the built-in digits: 60,000", "          images of 1×28×28"]
+        );
+        assert_eq!(labelled("", "a b", 0), ["          a", "          b"]);
+    }
 
     #[test]
     fn numbers_read_well() {

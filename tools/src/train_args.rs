@@ -92,9 +92,12 @@ pub struct TrainArgs {
     /// Say nothing but the result
     #[arg(long)]
     pub quiet: bool,
-    /// Write JSON lines on standard output
+    /// Write JSON lines on standard output: `EVENTS.md` of tools describes them
     #[arg(long)]
     pub json: bool,
+    /// As --json, with a line for each step too
+    #[arg(long)]
+    pub json_steps: bool,
 }
 
 /// The network, as the book's `SimpleConvNet` is described.
@@ -156,6 +159,11 @@ impl TrainArgs {
         };
         size::check_parameters(&net)?;
         net.build(self.seed.seed).advice(|| "choose other values of --filter-size, --pad or --stride".to_owned())
+    }
+
+    /// Whether JSON lines are wanted.
+    pub fn json(&self) -> bool {
+        self.json || self.json_steps
     }
 
     /// The settings of the trainer.

@@ -2,28 +2,29 @@
 
 use std::path::PathBuf;
 
-use model::Network;
+use model::Summary;
 
 use crate::data::Data;
 use crate::listener::{Finished, Settings};
 use crate::network_table::network_table;
-use crate::text::{duration, grouped, percent};
+use crate::text::{duration, grouped, labelled, percent};
 
-/// Data, network, settings and machine, line by line.
-pub fn header(data: &Data, network: &Network, epochs: usize, settings: &Settings) -> Vec<String> {
+/// Data, network, settings and machine, line by line, for a terminal of `width` characters.
+pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings, width: usize) -> Vec<String> {
     let Settings { optimizer, lr, batch_size, sampling, seed, threads, isa, .. } = settings;
-    let mut lines = vec![format!("data      {}", data.describe())];
+    let mut lines = labelled("data", &data.describe(), width);
     if let Some(folder) = &data.folder {
+        // A path is not broken: it would be no path any more.
         lines.push(format!("          from {}", folder.display()));
     }
-    lines.push("network".to_owned());
-    lines.extend(network_table(network));
-    lines.push(format!(
-        "training  {}, batches of {batch_size} (sampling {sampling}), seed {seed}",
-        counted(epochs, "epoch")
-    ));
-    lines.push(format!("optimizer {optimizer}, learning rate {lr:?}"));
-    lines.push(format!("machine   {}, {isa}", counted(*threads, "thread")));
+    let network_line = "operations: multiplications and additions for an image, forward";
+    lines.extend(labelled("network", network_line, width));
+    lines.extend(network_table(network, width));
+    let epochs = counted(epochs, "epoch");
+    let training = format!("{epochs}, batches of {batch_size} (sampling {sampling}), seed {seed}");
+    lines.extend(labelled("training", &training, width));
+    lines.extend(labelled("optimizer", &format!("{optimizer}, learning rate {lr:?}"), width));
+    lines.extend(labelled("machine", &format!("{}, {isa}", counted(*threads, "thread")), width));
     lines
 }
 

@@ -17,7 +17,7 @@ fn a_training_writes_three_files_and_tells_its_result() {
     assert_eq!(folder.files()[1..], files.map(|name| format!("out/{name}")));
     assert_eq!(ran.stderr, "");
     assert!(!ran.stdout.contains(['\r', '\x1b']), "a log has neither carriage returns nor colours: {:?}", ran.stdout);
-    for text in ["the built-in digits: 200 training and 50 test images of 1×28×28", "Conv1      4×24×24", "\nepoch "]
+    for text in ["the built-in digits: 200 training and 50 test images of 1×28×28", "Conv1    4×24×24", "\nepoch "]
     {
         assert!(ran.stdout.contains(text), "{text:?}: {}", ran.stdout);
     }

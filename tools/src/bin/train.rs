@@ -9,10 +9,10 @@ use model::{CheckpointFiles, History, Trainer, Training, evaluate, params_sha256
 use tools::Advice;
 use tools::args::PARAMS_FILE;
 use tools::beginning::{begin, place};
-use tools::console::{Stdout, stderr_can_move};
+use tools::console::{Stdout, stderr_can_move, width};
 use tools::data::Data;
 use tools::keeper::{Keeper, LazyOrigin};
-use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Table};
+use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table};
 use tools::lock::FolderLock;
 use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
 use tools::program::{Outcome, command_line, complain, run};
@@ -50,12 +50,15 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
 
     let settings = args.settings(&data, threads);
     let mut stdout = Stdout::new();
-    if !args.quiet && !args.json {
-        let header = train_text::header(&data, &network, args.epochs, &settings);
+    if !args.quiet && !args.json() {
+        let header = train_text::header(&data, &network.summary(), args.epochs, &settings, width());
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let training = trainer.start(&mut network, train, test)?;
     if let Some(outcome) = watch(training, listeners(&args, settings), &mut keeper)? {
+        if let (Outcome::Stopped(signal), true) = (outcome, args.json()) {
+            stdout.line(&serde_json::to_string(&stopped(signal, &trainer))?)?;
+        }
         return Ok(outcome);
     }
     let history = trainer.history();
@@ -79,7 +82,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         write(HISTORY_FILE, history_csv(history).as_bytes())?,
     ];
     let text = train_text::result(&finished, &files);
-    match (args.json, args.quiet) {
+    match (args.json(), args.quiet) {
         (true, _) => stdout.line(&serde_json::to_string(&finished)?)?,
         (false, true) => stdout.line(&text[0])?,
         (false, false) => stdout.line(&format!("\n{}", text.join("\n")))?,
@@ -105,7 +108,7 @@ fn watch(
                 return went_astray(error, &training, keeper).map(Some);
             }
         };
-        let flow = listeners.tell(&event);
+        let flow = listeners.tell(&event, &training);
         if let Some(complaint) = keeper.event(&event, &training) {
             listeners.complain(&complaint);
         }
@@ -137,6 +140,11 @@ fn went_astray(error: model::Error, training: &Training<'_>, keeper: &mut Keeper
     Ok(Outcome::CheckFailed)
 }
 
+fn stopped(signal: Signal, trainer: &Trainer) -> Stopped {
+    let position = trainer.position();
+    Stopped { signal: signal.name(), epochs_done: position.epoch as usize, steps_done: position.step }
+}
+
 fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {
     let mut listeners = Listeners::default();
     match (args.quiet, stderr_can_move()) {
@@ -145,8 +153,8 @@ fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {
         (false, true) => listeners.add(Bar::new()),
         (false, false) => listeners.add(PlainLog::new(std::io::stderr(), LOG_INTERVAL)),
     }
-    match (args.json, args.quiet) {
-        (true, _) => listeners.add(JsonLines::new(Stdout::new(), settings)),
+    match (args.json(), args.quiet) {
+        (true, _) => listeners.add(JsonLines::new(Stdout::new(), settings, args.json_steps)),
         (false, false) => listeners.add(Table::new(Stdout::new())),
         (false, true) => {}
     }

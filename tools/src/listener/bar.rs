@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use model::Event;
+use model::{Event, Training};
 
 use super::Listener;
 use super::pace::Pace;
@@ -56,11 +56,11 @@ impl Default for Bar {
 }
 
 impl Listener for Bar {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+    fn event(&mut self, event: &Event, _: &Training<'_>) -> anyhow::Result<()> {
         self.pace.event(event);
         match *event {
             Event::Started { epochs, .. } => self.epochs = epochs,
-            Event::Step { epoch, step, steps_per_epoch, loss } => self.step(epoch, step, steps_per_epoch, loss),
+            Event::Step { epoch, step, steps_per_epoch, loss, .. } => self.step(epoch, step, steps_per_epoch, loss),
             _ => self.make_room(),
         }
         Ok(())

@@ -1,22 +1,14 @@
-//! JSON lines: one object a line, for programs.
-//!
-//! | `event` | when | what is in it |
-//! |---|---|---|
-//! | `started` | once, first | `version` of this table (1), the [`Settings`], `epochs`, `epochs_done` and `steps_done` (more than 0 where the training goes on from a checkpoint), `steps_per_epoch`, `train_images`, `test_images`, `parameters` |
-//! | `epoch` | after each epoch | `epoch` (from 1), `mean_loss`, `train_accuracy`, `test_accuracy` (0 to 1), `seconds` |
-//! | `finished` | once, last | [`Finished`] |
-//!
-//! New kinds of events and new members may come; those that are there stay.
+//! JSON lines: one object a line, for programs. `EVENTS.md` of this crate has every kind of line, every member, its unit.
 
 use std::io::{self, Write};
 
-use model::Event;
+use model::{Event, LayerSummary, Summary, Training};
 use serde::Serialize;
 
 use super::Listener;
 use crate::console::Stdout;
 
-/// The version of the lines.
+/// The version of the lines, as `EVENTS.md` describes them.
 const VERSION: u32 = 1;
 
 /// What a training was asked to do.
@@ -58,6 +50,27 @@ pub struct Finished {
     pub params_sha256: String,
 }
 
+/// A training that was stopped before the end: its last line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename = "stopped")]
+pub struct Stopped {
+    /// The signal: "SIGINT", "SIGTERM" or "SIGHUP".
+    pub signal: &'static str,
+    /// Epochs whose steps are done.
+    pub epochs_done: usize,
+    /// Steps of the next epoch that are done.
+    pub steps_done: usize,
+}
+
+/// A layer of the network.
+#[derive(Serialize)]
+struct Layer {
+    name: String,
+    output: Vec<usize>,
+    parameters: usize,
+    operations: usize,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line<'a> {
@@ -72,6 +85,15 @@ enum Line<'a> {
         train_images: usize,
         test_images: usize,
         parameters: usize,
+        operations: usize,
+        input: Vec<usize>,
+        layers: Vec<Layer>,
+    },
+    Step {
+        epoch: usize,
+        step: usize,
+        loss: f64,
+        lr: f64,
     },
     Epoch {
         epoch: usize,
@@ -87,17 +109,18 @@ enum Line<'a> {
 pub struct JsonLines<W: Write = io::Stdout> {
     out: Stdout<W>,
     settings: Settings,
+    steps: bool,
 }
 
 impl<W: Write> JsonLines<W> {
-    /// Lines about a training of these settings.
-    pub fn new(out: Stdout<W>, settings: Settings) -> Self {
-        JsonLines { out, settings }
+    /// Lines about a training of these settings; where `steps` says so, one for each step too.
+    pub fn new(out: Stdout<W>, settings: Settings, steps: bool) -> Self {
+        JsonLines { out, settings, steps }
     }
 }
 
 impl<W: Write> Listener for JsonLines<W> {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+    fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()> {
         let line = match *event {
             Event::Started {
                 epochs,
@@ -107,23 +130,38 @@ impl<W: Write> Listener for JsonLines<W> {
                 train_images,
                 test_images,
                 parameters,
-            } => Line::Started {
-                version: VERSION,
-                settings: &self.settings,
-                epochs,
-                epochs_done,
-                steps_done,
-                steps_per_epoch,
-                train_images,
-                test_images,
-                parameters,
-            },
+            } => {
+                let Summary { input, layers } = training.network().summary();
+                let layers: Vec<_> = layers.into_iter().map(Layer::from).collect();
+                Line::Started {
+                    version: VERSION,
+                    settings: &self.settings,
+                    epochs,
+                    epochs_done,
+                    steps_done,
+                    steps_per_epoch,
+                    train_images,
+                    test_images,
+                    parameters,
+                    operations: layers.iter().map(|layer| layer.operations).sum(),
+                    input,
+                    layers,
+                }
+            }
+            Event::Step { epoch, step, loss, lr, .. } if self.steps => Line::Step { epoch, step, loss, lr },
             Event::Epoch { epoch, mean_loss, train_accuracy, test_accuracy, seconds, .. } => {
                 Line::Epoch { epoch, mean_loss, train_accuracy, test_accuracy, seconds }
             }
             _ => return Ok(()),
         };
         self.out.line(&serde_json::to_string(&line)?)
+    }
+}
+
+impl From<LayerSummary> for Layer {
+    fn from(layer: LayerSummary) -> Self {
+        let LayerSummary { name, output, parameters, operations, .. } = layer;
+        Layer { name, output, parameters, operations: operations.inference }
     }
 }
 
@@ -144,50 +182,5 @@ mod tests {
             serde_json::to_string(&finished).unwrap(),
             r#"{"event":"finished","test_accuracy":0.9891,"test_correct":9891,"test_total":10000,"train_seconds":12.3,"params_sha256":"ab"}"#
         );
-    }
-
-    #[test]
-    fn every_line_is_an_object_with_an_event() {
-        let settings = Settings {
-            dataset: "digits".into(),
-            optimizer: "adam".into(),
-            lr: 0.001,
-            batch_size: 100,
-            sampling: "epoch".into(),
-            eval_samples: 1000,
-            seed: 0,
-            threads: 2,
-            isa: "portable",
-        };
-        let mut written = Vec::new();
-        let mut json = JsonLines::new(Stdout::to(&mut written), settings);
-        let started = Event::Started {
-            epochs: 2,
-            epochs_done: 0,
-            steps_done: 0,
-            steps_per_epoch: 3,
-            train_images: 300,
-            test_images: 100,
-            parameters: 7,
-        };
-        let epoch = Event::Epoch {
-            epoch: 1,
-            epochs: 2,
-            mean_loss: 0.5,
-            train_accuracy: 0.75,
-            test_accuracy: 0.25,
-            seconds: 1.5,
-        };
-        for event in [started, Event::Step { epoch: 1, step: 1, steps_per_epoch: 3, loss: 1.0 }, epoch] {
-            json.event(&event).unwrap();
-        }
-        let lines: Vec<serde_json::Value> =
-            String::from_utf8(written).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 2);
-        assert_eq!(
-            (&lines[0]["event"], &lines[0]["version"], &lines[0]["lr"]),
-            (&"started".into(), &1.into(), &0.001.into())
-        );
-        assert_eq!((&lines[1]["event"], &lines[1]["test_accuracy"]), (&"epoch".into(), &0.25.into()));
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use model::Event;
+use model::{Event, Training};
 
 use super::Listener;
 use super::pace::Pace;
@@ -26,11 +26,11 @@ impl<W: Write> PlainLog<W> {
 }
 
 impl<W: Write> Listener for PlainLog<W> {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+    fn event(&mut self, event: &Event, _: &Training<'_>) -> anyhow::Result<()> {
         self.pace.event(event);
         match *event {
             Event::Started { epochs, .. } => (self.epochs, self.last) = (epochs, Instant::now()),
-            Event::Step { epoch, step, steps_per_epoch, loss } if self.last.elapsed() >= self.interval => {
+            Event::Step { epoch, step, steps_per_epoch, loss, .. } if self.last.elapsed() >= self.interval => {
                 self.last = Instant::now();
                 let (epochs, left) = (self.epochs, self.pace.left(self.pace.elapsed()));
                 // Nobody is left to complain to where standard error is closed.
@@ -49,6 +49,7 @@ impl<W: Write> Listener for PlainLog<W> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::with_training;
     use super::*;
 
     #[test]
@@ -56,9 +57,12 @@ mod tests {
         let lines = |interval| {
             let mut written = Vec::new();
             let mut log = PlainLog::new(&mut written, interval);
-            for step in 1..=4 {
-                log.event(&Event::Step { epoch: 2, step, steps_per_epoch: 4, loss: 0.25 }).unwrap();
-            }
+            with_training(|training| {
+                for step in 1..=4 {
+                    let event = Event::Step { epoch: 2, step, steps_per_epoch: 4, loss: 0.25, lr: 0.1 };
+                    log.event(&event, training).unwrap();
+                }
+            });
             String::from_utf8(written).unwrap()
         };
         assert_eq!(lines(Duration::from_secs(1000)), "");

@@ -8,10 +8,10 @@ mod table;
 
 use std::ops::ControlFlow;
 
-use model::Event;
+use model::{Event, Training};
 
 pub use bar::Bar;
-pub use json::{Finished, JsonLines, Settings};
+pub use json::{Finished, JsonLines, Settings, Stopped};
 pub use log::PlainLog;
 pub use table::Table;
 
@@ -19,11 +19,11 @@ use crate::program::complain;
 
 /// Hears what happens in a training.
 pub trait Listener {
-    /// Something happened.
+    /// Something happened, after which the training is as `training` shows: its network, its history.
     ///
     /// # Errors
     /// Where the listener cannot do its part; the training stops then.
-    fn event(&mut self, event: &Event) -> anyhow::Result<()>;
+    fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()>;
 
     /// Somebody else writes a line to standard error now: what moves there has to make room.
     fn make_room(&mut self) {}
@@ -43,9 +43,9 @@ impl Listeners {
     }
 
     /// Tells all of them; says whether to go on.
-    pub fn tell(&mut self, event: &Event) -> ControlFlow<()> {
+    pub fn tell(&mut self, event: &Event, training: &Training<'_>) -> ControlFlow<()> {
         for listener in &mut self.listeners {
-            if let Err(error) = listener.event(event) {
+            if let Err(error) = listener.event(event, training) {
                 self.failure.get_or_insert(error);
                 return ControlFlow::Break(());
             }
@@ -70,23 +70,37 @@ impl Listeners {
 
 #[cfg(test)]
 mod tests {
+    use datasets::digits;
+    use model::{SimpleConvNet, Trainer, TrainerConfig};
+
     use super::*;
+
+    /// A training of a small network, as it is before the first step.
+    pub(super) fn with_training(test: impl FnOnce(&Training<'_>)) {
+        let digits = digits::splits(6, 2, 0);
+        let mut network = SimpleConvNet { hidden_size: 3, ..SimpleConvNet::default() }.build(0).unwrap();
+        let config = TrainerConfig { epochs: 2, batch_size: 2, ..TrainerConfig::default() };
+        let mut trainer = Trainer::new(config).unwrap();
+        test(&trainer.start(&mut network, &digits.train, &digits.test).unwrap());
+    }
 
     struct Fails;
 
     impl Listener for Fails {
-        fn event(&mut self, _: &Event) -> anyhow::Result<()> {
+        fn event(&mut self, _: &Event, _: &Training<'_>) -> anyhow::Result<()> {
             anyhow::bail!("the disk is full")
         }
     }
 
     #[test]
     fn a_listener_that_fails_stops_the_training() {
-        let mut listeners = Listeners::default();
         let event = Event::Finished { epochs: 1, seconds: 1.0 };
-        assert!(listeners.tell(&event).is_continue());
-        listeners.add(Fails);
-        assert!(listeners.tell(&event).is_break());
-        assert_eq!(listeners.result().unwrap_err().to_string(), "the disk is full");
+        with_training(|training| {
+            let mut listeners = Listeners::default();
+            assert!(listeners.tell(&event, training).is_continue());
+            listeners.add(Fails);
+            assert!(listeners.tell(&event, training).is_break());
+            assert_eq!(listeners.result().unwrap_err().to_string(), "the disk is full");
+        });
     }
 }

@@ -72,7 +72,7 @@ mod tests {
             parameters: 5,
         });
         for step in 1..=5 {
-            pace.event(&Event::Step { epoch: 2, step, steps_per_epoch: 10, loss: 0.1 });
+            pace.event(&Event::Step { epoch: 2, step, steps_per_epoch: 10, loss: 0.1, lr: 0.1 });
         }
         let elapsed = Duration::from_secs(10);
         assert_eq!(pace.rate(elapsed), 50.0);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use model::Event;
+use model::{Event, Training};
 
 use super::Listener;
 use crate::console::Stdout;
@@ -20,7 +20,7 @@ impl<W: Write> Table<W> {
 }
 
 impl<W: Write> Listener for Table<W> {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+    fn event(&mut self, event: &Event, _: &Training<'_>) -> anyhow::Result<()> {
         match *event {
             Event::Started { .. } => {
                 self.0.line("")?;
@@ -37,6 +37,7 @@ impl<W: Write> Listener for Table<W> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::with_training;
     use super::*;
 
     #[test]
@@ -52,19 +53,19 @@ mod tests {
             test_images: 1,
             parameters: 1,
         };
-        table.event(&started).unwrap();
-        for (epoch, accuracy, seconds) in [(1, 0.0, 0.001), (200, 1.0, 1234.567)] {
-            table
-                .event(&Event::Epoch {
-                    epoch,
-                    epochs: 200,
-                    mean_loss: 0.25,
-                    train_accuracy: accuracy,
-                    test_accuracy: accuracy,
-                    seconds,
-                })
-                .unwrap();
-        }
+        let epoch = |epoch, accuracy, seconds| Event::Epoch {
+            epoch,
+            epochs: 200,
+            mean_loss: 0.25,
+            train_accuracy: accuracy,
+            test_accuracy: accuracy,
+            seconds,
+        };
+        with_training(|training| {
+            for event in [started, epoch(1, 0.0, 0.001), epoch(200, 1.0, 1234.567)] {
+                table.event(&event, training).unwrap();
+            }
+        });
         let written = String::from_utf8(written).unwrap();
         let ends: Vec<_> = written.lines().skip(1).map(str::len).collect();
         assert_eq!(ends, [ends[0]; 3], "{written}");

@@ -1,10 +1,10 @@
 //! All that was measured, and what programs are told of it.
 
+use model::Operations;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::child::Memory;
-use super::count::DenseFlop;
 use super::growth::{Axis, Point};
 use super::kernels::{KernelTime, Work};
 use super::limit::Limit;
@@ -19,7 +19,7 @@ pub struct Figures {
     /// Where it was measured, and on what.
     pub conditions: Conditions,
     /// Operations for an image.
-    pub flop: DenseFlop,
+    pub flop: Operations,
     /// Of each epoch that counts, in seconds.
     pub epoch_seconds: Vec<f64>,
     /// After them, and one more, over all test images: the work was done.

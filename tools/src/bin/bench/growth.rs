@@ -6,7 +6,6 @@ use model::{ConvParam, Network, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
 use tensor::threads::{Pool, available_cores};
 
-use super::count::dense_flop;
 use super::limit::{Meter, Pools};
 use super::timing::{Timing, measure};
 
@@ -88,7 +87,7 @@ fn thread_counts(cores: usize) -> Vec<usize> {
 
 fn point(value: usize, net: &SimpleConvNet, batch: usize, budget: f64) -> anyhow::Result<Point> {
     let mut network: Network = net.build(0)?;
-    let flop_per_image = dense_flop(&network).training;
+    let flop_per_image = network.summary().operations().training;
     let [channels, height, width] = net.input_dim;
     let mut random = Random::new(0, Purpose::Other(0));
     let x: Vec<f32> = (0..batch * channels * height * width).map(|_| random.uniform() as f32).collect();

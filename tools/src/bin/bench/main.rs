@@ -14,7 +14,6 @@
 pub mod args;
 pub mod child;
 pub mod columns;
-pub mod count;
 pub mod effort;
 pub mod epoch;
 pub mod figures;
@@ -32,7 +31,6 @@ use std::process::ExitCode;
 use model::{TrainerConfig, evaluate};
 
 use args::BenchArgs;
-use count::dense_flop;
 use effort::Effort;
 use figures::{Conditions, Figures, StepTimes};
 use kernels::{KernelTime, Kernels};
@@ -110,7 +108,7 @@ fn measure(args: &BenchArgs, data: &Data) -> anyhow::Result<Figures> {
         complain("growth …");
         growth = growth::growth(&pools, effort.growth, effort.tiny, &mut meter)?;
     }
-    let (conditions, flop) = (conditions(data, args), dense_flop(&network));
+    let (conditions, flop) = (conditions(data, args), network.summary().operations());
     let limit = meter.finish(&pools);
     let epoch_seconds = epochs.seconds;
     Ok(Figures {
