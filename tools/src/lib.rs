@@ -12,6 +12,7 @@
 //! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
 //! | [`beginning`], [`keeper`], [`lock`], [`stop`] | where a training begins, its checkpoints, one training a folder, Ctrl-C |
 //! | [`remedy`] | what to do about a training that does not go well |
+//! | [`tensorboard`] | files for TensorBoard |
 //! | [`size`] | refusing what would not fit into memory |
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
@@ -35,6 +36,7 @@ pub mod program;
 pub mod remedy;
 pub mod size;
 pub mod stop;
+pub mod tensorboard;
 pub mod text;
 pub mod train_args;
 pub mod train_text;

@@ -22,6 +22,7 @@ const EXAMPLES: &str = "Examples (`train` stands for `cargo run -p tools --bin t
   train --dataset fashion-mnist --optimizer sgd --lr 0.1
   train --require-accuracy 0.98 --quiet  exit code 1 if the network is worse
   train --json | tail -n 1               the result for another program
+  train --tensorboard runs/1             curves, filters, histograms for TensorBoard
   train --resume                         go on where it was cut off
   train --resume --epochs 30             ten epochs more
 
@@ -77,6 +78,9 @@ pub struct TrainArgs {
     /// Where the results go.
     #[command(flatten)]
     pub out: OutArg,
+    /// Write event files for TensorBoard into this folder: one for each run that is to be compared
+    #[arg(long, value_name = "DIR")]
+    pub tensorboard: Option<PathBuf>,
     /// Keep a checkpoint after every N steps [default: after every epoch]
     #[arg(long, value_name = "N", value_parser = args::at_least_one)]
     pub checkpoint_every: Option<usize>,

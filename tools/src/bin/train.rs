@@ -12,7 +12,7 @@ use tools::beginning::{begin, place};
 use tools::console::{Stdout, stderr_can_move, width};
 use tools::data::Data;
 use tools::keeper::{Keeper, LazyOrigin};
-use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table};
+use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard};
 use tools::lock::FolderLock;
 use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
 use tools::program::{Outcome, command_line, complain, run};
@@ -42,6 +42,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let trainer = Trainer::new(args.config())?;
     trainer.check(&network, train, test).advice(|| "choose another --batch-size".to_owned())?;
     let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE, CheckpointFiles::NEWEST])?;
+    let board = args.tensorboard.as_deref().map(TensorBoard::new).transpose()?;
     let lock = FolderLock::take(&args.out.out)?;
     let origin = LazyOrigin::new(&network, &data);
     let files = CheckpointFiles::in_folder(&args.out.out);
@@ -55,7 +56,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let training = trainer.start(&mut network, train, test)?;
-    if let Some(outcome) = watch(training, listeners(&args, settings), &mut keeper)? {
+    if let Some(outcome) = watch(training, listeners(&args, settings, board), &mut keeper)? {
         if let (Outcome::Stopped(signal), true) = (outcome, args.json()) {
             stdout.line(&serde_json::to_string(&stopped(signal, &trainer))?)?;
         }
@@ -145,7 +146,7 @@ fn stopped(signal: Signal, trainer: &Trainer) -> Stopped {
     Stopped { signal: signal.name(), epochs_done: position.epoch as usize, steps_done: position.step }
 }
 
-fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {
+fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -> Listeners {
     let mut listeners = Listeners::default();
     match (args.quiet, stderr_can_move()) {
         (true, _) => {}
@@ -157,6 +158,9 @@ fn listeners(args: &TrainArgs, settings: Settings) -> Listeners {
         (true, _) => listeners.add(JsonLines::new(Stdout::new(), settings, args.json_steps)),
         (false, false) => listeners.add(Table::new(Stdout::new())),
         (false, true) => {}
+    }
+    if let Some(board) = board {
+        listeners.add(board);
     }
     listeners
 }

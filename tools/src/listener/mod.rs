@@ -5,6 +5,7 @@ mod json;
 mod log;
 mod pace;
 mod table;
+mod tensorboard;
 
 use std::ops::ControlFlow;
 
@@ -14,6 +15,7 @@ pub use bar::Bar;
 pub use json::{Finished, JsonLines, Settings, Stopped};
 pub use log::PlainLog;
 pub use table::Table;
+pub use tensorboard::TensorBoard;
 
 use crate::program::complain;
 
