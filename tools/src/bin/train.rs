@@ -16,7 +16,7 @@ use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, S
 use tools::lock::FolderLock;
 use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
 use tools::program::{Outcome, command_line, complain, run};
-use tools::stop::StopRequest;
+use tools::stop::{Signal, StopRequest};
 use tools::text::{grouped, percent};
 use tools::train_args::TrainArgs;
 use tools::{history_csv, remedy, size, train_text};
