@@ -3,7 +3,7 @@
 //! | layer | forward | book |
 //! |---|---|---|
 //! | [`Convolution`] | `Y = im2col(x) · Wᵀ + b` | 7.4.3 |
-//! | [`Pooling`] | the largest element under each window | 7.4.4 |
+//! | [`Pooling`], [`AveragePooling`] | the largest element under each window, or the mean | 7.4.4 |
 //! | [`Affine`] | `Y = X · W + b` | 5.6 |
 //! | [`Relu`] | `y = 0 where x ≤ 0, else x` | 5.5.1 |
 //! | [`Sigmoid`], [`Tanh`] | `y = 1 / (1 + exp(−x))`, `y = tanh(x)` | 5.5.2 |
@@ -90,6 +90,7 @@
 #![forbid(unsafe_code)]
 
 mod affine;
+mod average_pooling;
 mod batch_normalization;
 mod convolution;
 mod dropout;
@@ -114,6 +115,7 @@ mod trace;
 mod workspace;
 
 pub use affine::Affine;
+pub use average_pooling::AveragePooling;
 pub use batch_normalization::BatchNormalization;
 pub use convolution::Convolution;
 pub use dropout::Dropout;

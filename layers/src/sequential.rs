@@ -264,6 +264,7 @@ fn names<F: Real>(layers: &[Box<dyn Layer<F>>]) -> Vec<String> {
     let short = |layer: &dyn Layer<F>| match layer.kind() {
         "Convolution" => "Conv",
         "Pooling" => "Pool",
+        "AveragePooling" => "AvgPool",
         "BatchNormalization" => "BatchNorm",
         kind => kind,
     };

@@ -7,7 +7,7 @@ mod counting;
 use common::{normal, random};
 use layers::ndarray::{Array2, ArrayD, Axis};
 use layers::{
-    Affine, BatchNormalization, Convolution, Dropout, Init, Labels, Layer, Pooling, Purpose, Random, Relu, Sequential,
+    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Labels, Layer, Pooling, Purpose, Random, Relu, Sequential,
     Sigmoid, SoftmaxWithLoss, Tanh, Tape, Window, Workspace,
 };
 
@@ -29,6 +29,7 @@ fn every_kind_of_layer() -> Sequential {
         Box::new(Pooling::new(Window::square(2).stride(2))),
         Box::new(Convolution::random(30, 4, Window::square(3).pad(1), init, &mut draw).unwrap()),
         Box::new(Relu),
+        Box::new(AveragePooling::new(Window::square(3).pad(1))),
         Box::new(Affine::random(4 * 12 * 12, 50, init, &mut draw).unwrap()),
         Box::new(Tanh),
         Box::new(Dropout::new(0.5).unwrap()),

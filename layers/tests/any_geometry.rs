@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use layers::ndarray::{ArrayD, IxDyn};
 use layers::{
-    Affine, Convolution, Dropout, Geometry, Init, Layer, NetworkError, Pooling, Purpose, Random, Real, Relu, Rounding,
+    Affine, AveragePooling, Convolution, Dropout, Geometry, Init, Layer, NetworkError, Pooling, Purpose, Random, Real, Relu, Rounding,
     Sequential, Tape, Window, Workspace,
 };
 use proptest::prelude::*;
@@ -207,6 +207,36 @@ fn check_pooling<F: Real>(geometry: &Geometry, n: usize, seed: u64) {
     assert_eq!(dot(&dout, &got.y), dot(&got.dx, &x), "the adjoint where the largest stay the largest");
 }
 
+/// Of numbers that the size of the window divides, so that the shares are exact where it is a power of two, and as near as
+/// makes no whole number of difference elsewhere.
+fn check_average_pooling<F: Real>(geometry: &Geometry, n: usize, seed: u64) {
+    let mut random = Random::new(seed, Purpose::Other(4));
+    let ([h, w], c) = (geometry.input(), geometry.channels());
+    let (taps, positions) = (geometry.window().kernel[0] * geometry.window().kernel[1], geometry.positions());
+    let x = whole::<F>(&[n, c, h, w], &mut random);
+    let mut layer = AveragePooling::new(*geometry.window());
+    if geometry.check_pooling().is_err() {
+        let refused = Layer::<F>::output_shape(&layer, &[c, h, w]);
+        assert!(refused.unwrap_err().to_string().contains("padding"));
+        return;
+    }
+    let (dout, got) = passes(&mut layer, &x, &mut random);
+    assert_eq!(layers::infer(&layer, &x), got.y);
+    let (x_s, dout_s) = (wholes(&x), wholes(&dout));
+    let (mut y, mut dx) = (vec![0; got.y.len()], vec![0; x.len()]);
+    every_tap(geometry, n, |image, at, place, tap| {
+        let out = (image * c + tap / taps) * positions + place;
+        y[out] += x_s[at];
+        dx[at] += dout_s[out];
+    });
+    let times_taps = |array: &ArrayD<F>| -> Vec<i64> {
+        let sums = array.iter().map(|value| value.to_f64() * taps as f64);
+        sums.map(|sum| if (sum - sum.round()).abs() < 1e-3 { sum.round() as i64 } else { i64::MAX }).collect()
+    };
+    assert_eq!(times_taps(&got.y), y);
+    assert_eq!(times_taps(&got.dx), dx);
+}
+
 fn check_affine<F: Real>(input: &[usize], outputs: usize, n: usize, seed: u64) {
     let mut random = Random::new(seed, Purpose::Other(2));
     let inputs: usize = input.iter().product();
@@ -268,6 +298,12 @@ proptest! {
     fn poolings_are_their_definition(geometry in fitting_case(), n in batch(), seed: u64) {
         check_pooling::<f32>(&geometry, n, seed);
         check_pooling::<f64>(&geometry, n, seed);
+    }
+
+    #[test]
+    fn average_poolings_are_their_definition(geometry in fitting_case(), n in batch(), seed: u64) {
+        check_average_pooling::<f32>(&geometry, n, seed);
+        check_average_pooling::<f64>(&geometry, n, seed);
     }
 
     #[test]

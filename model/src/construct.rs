@@ -2,8 +2,8 @@
 
 use layers::ndarray::{ArrayD, Ix1, Ix2, Ix4};
 use layers::{
-    Affine, BatchNormalization, Convolution, Dropout, Layer, NetworkError, Pooling, Random, Relu, Sequential,
-    ShapeError, Sigmoid, Tanh,
+    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Layer, NetworkError, Pooling, Random, Relu,
+    Sequential, ShapeError, Sigmoid, Tanh,
 };
 use tensor::Real;
 
@@ -135,6 +135,7 @@ fn without_parameters<F: Real>(layer: &LayerSpec) -> Result<Box<dyn Layer<F>>, N
         LayerSpec::Sigmoid => Box::new(Sigmoid),
         LayerSpec::Tanh => Box::new(Tanh),
         LayerSpec::MaxPool { window } => Box::new(Pooling::new(window)),
+        LayerSpec::AveragePool { window } => Box::new(AveragePooling::new(window)),
         LayerSpec::Dropout { ratio } => Box::new(Dropout::new(ratio)?),
         LayerSpec::Convolution { .. } | LayerSpec::Affine { .. } | LayerSpec::BatchNormalization { .. } => {
             unreachable!("a layer with parameters")

@@ -54,6 +54,11 @@ pub enum LayerSpec {
         /// Kernel, stride and padding.
         window: Window,
     },
+    /// [`layers::AveragePooling`].
+    AveragePool {
+        /// Kernel, stride and padding.
+        window: Window,
+    },
     /// [`layers::Affine`]; flattens what comes in.
     Affine {
         /// The number of outputs.
@@ -82,6 +87,7 @@ impl LayerSpec {
             LayerSpec::Sigmoid => "Sigmoid",
             LayerSpec::Tanh => "Tanh",
             LayerSpec::MaxPool { .. } => "Pool",
+            LayerSpec::AveragePool { .. } => "AvgPool",
             LayerSpec::Affine { .. } => "Affine",
             LayerSpec::Dropout { .. } => "Dropout",
             LayerSpec::BatchNormalization { .. } => "BatchNorm",

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use layers::Window;
-use model::{LayerSpec, Network, SimpleConvNet};
+use model::{LayerSpec, Network, NetworkSpec};
 
 /// What a program may need: 8 GiB.
 pub(crate) const MOST_BYTES: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
@@ -13,28 +13,55 @@ const BYTES_PER_OUTPUT: f64 = 8.0;
 /// A float.
 const BYTES_PER_NUMBER: f64 = 4.0;
 
-/// Refuses a network whose parameters alone would need more memory than is sensible.
+/// Refuses a network whose parameters alone would need more memory than is sensible; `smaller` says what to do about it.
 ///
 /// # Errors
-/// Says how much it would be, and which flags make it less.
-pub fn check_parameters(net: &SimpleConvNet) -> anyhow::Result<()> {
-    let SimpleConvNet { input_dim: [channels, height, width], conv_param: conv, hidden_size, output_size, .. } = *net;
-    let [filters, size, pad, stride, hidden] =
-        [conv.filter_num, conv.filter_size, conv.pad, conv.stride, hidden_size].map(|number| number as f64);
-    // Half of what the convolution gives in each direction is left by the pooling.
-    let pooled = |input: usize| ((input as f64 + 2.0 * pad - size) / stride.max(1.0) + 1.0).max(0.0) / 2.0;
-    let weights = filters * channels as f64 * size * size
-        + filters * pooled(height) * pooled(width) * hidden
-        + hidden * output_size as f64;
+/// Says how much it would be.
+pub fn check_parameters(spec: &NetworkSpec, smaller: &str) -> anyhow::Result<()> {
+    let weights = parameters(spec);
     let bytes = weights * BYTES_PER_PARAMETER;
     ensure!(
         bytes <= MOST_BYTES,
-        "a network of {weights:.2e} parameters would need about {}; at most {} are used\n  \
-         choose smaller --filters, --filter-size, --pad or --hidden",
+        "a network of {weights:.2e} parameters would need about {}; at most {} are used\n  {smaller}",
         gigabytes(bytes),
         gigabytes(MOST_BYTES)
     );
     Ok(())
+}
+
+/// The number of weights, also of layers that do not fit together; in numbers that do not overflow.
+fn parameters(spec: &NetworkSpec) -> f64 {
+    let mut shape: Vec<f64> = spec.input.iter().map(|&size| size as f64).collect();
+    let mut weights = 0.0;
+    for layer in &spec.layers {
+        let channels = shape.first().copied().unwrap_or(1.0);
+        match layer {
+            LayerSpec::Convolution { filters, window, .. } => {
+                let [height, width] = window.kernel.map(|size| size as f64);
+                weights += *filters as f64 * channels * height * width;
+                shape = after(window, &shape, *filters as f64);
+            }
+            LayerSpec::MaxPool { window } | LayerSpec::AveragePool { window } => {
+                shape = after(window, &shape, channels);
+            }
+            LayerSpec::Affine { outputs, .. } => {
+                weights += shape.iter().product::<f64>() * *outputs as f64;
+                shape = vec![*outputs as f64];
+            }
+            _ => {}
+        }
+    }
+    weights
+}
+
+/// The shape behind a window, about.
+fn after(window: &Window, shape: &[f64], channels: f64) -> Vec<f64> {
+    let along = |axis: usize| {
+        let [pad, kernel, stride] = [window.pad[axis], window.kernel[axis], window.stride[axis]].map(|n| n as f64);
+        let input = shape.get(axis + 1).copied().unwrap_or(0.0);
+        ((input + 2.0 * pad - kernel) / stride.max(1.0) + 1.0).max(0.0)
+    };
+    vec![channels, along(0), along(1)]
 }
 
 /// Refuses a batch that would need more memory than is sensible, or a network that would need it for an image.
@@ -67,7 +94,9 @@ fn image_numbers(network: &Network) -> f64 {
     let outputs = network.layers().shapes();
     let inputs = std::iter::once(network.input_shape()).chain(outputs.iter().map(Vec::as_slice));
     let numbers = network.spec().layers.iter().zip(inputs).zip(outputs).map(|((layer, input), output)| match layer {
-        LayerSpec::Convolution { window, .. } | LayerSpec::MaxPool { window } => window_numbers(window, input, output),
+        LayerSpec::Convolution { window, .. } | LayerSpec::MaxPool { window } | LayerSpec::AveragePool { window } => {
+            window_numbers(window, input, output)
+        }
         _ => 0.0,
     });
     numbers.fold(0.0, f64::max)
@@ -92,14 +121,16 @@ pub(crate) fn gigabytes(bytes: f64) -> String {
 #[cfg(test)]
 mod tests {
     use layers::Init;
-    use model::NetworkSpec;
+    use model::SimpleConvNet;
 
     use super::*;
 
     #[test]
     fn the_books_network_fits_and_nonsense_does_not() {
         let book = SimpleConvNet::default();
+        let check_parameters = |net: &SimpleConvNet| check_parameters(&net.spec(), "be modest");
         check_parameters(&book).unwrap();
+        assert_eq!(parameters(&book.spec()), 433_750.0);
         let conv = book.conv_param;
         for nonsense in [
             SimpleConvNet { hidden_size: usize::MAX, ..book },
@@ -109,7 +140,7 @@ mod tests {
             SimpleConvNet { conv_param: model::ConvParam { filter_size: usize::MAX, pad: usize::MAX, ..conv }, ..book },
         ] {
             let error = check_parameters(&nonsense).unwrap_err().to_string();
-            assert!(error.contains("GB") && error.contains("--filters"), "{error}");
+            assert!(error.contains("GB") && error.contains("be modest"), "{error}");
         }
         // Refused by the network itself, with the arithmetic.
         let none = SimpleConvNet { conv_param: model::ConvParam { stride: 0, filter_size: 100, ..conv }, ..book };

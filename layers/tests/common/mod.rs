@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use layers::ndarray::{ArrayD, IxDyn};
 use layers::{
-    Affine, BatchNormalization, Convolution, Dropout, Init, Layer, Pooling, Purpose, Random, Real, Relu, Sequential,
+    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Layer, Pooling, Purpose, Random, Real, Relu, Sequential,
     Sigmoid, Tanh, Window,
 };
 
@@ -80,6 +80,8 @@ pub fn every_layer<F: Real>() -> Vec<Case<F>> {
         Case::new(&[2, 5, 4], convolution),
         Case::new(&[2, 4, 6], Pooling::new(Window::square(2).stride(2))),
         Case::new(&[2, 5, 7], Pooling::new(overlapping)),
+        Case::new(&[2, 4, 6], AveragePooling::new(Window::square(2).stride(2))),
+        Case::new(&[2, 5, 7], AveragePooling::new(overlapping)),
         Case::new(&[3, 2, 2], affine.unwrap()),
         Case::new(&[2, 3, 3], Relu),
         Case::new(&[2, 3, 3], Sigmoid),

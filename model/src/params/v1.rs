@@ -30,6 +30,7 @@ enum LayerV1 {
     Affine { outputs: u64, init: InitV1 },
     Dropout { ratio: f64 },
     BatchNormalization { momentum: f64 },
+    AveragePool { window: WindowV1 },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -107,6 +108,7 @@ impl NetworkV1 {
             LayerSpec::Affine { outputs, init } => LayerV1::Affine { outputs: outputs as u64, init: InitV1::new(init) },
             LayerSpec::Dropout { ratio } => LayerV1::Dropout { ratio },
             LayerSpec::BatchNormalization { momentum } => LayerV1::BatchNormalization { momentum },
+            LayerSpec::AveragePool { window } => LayerV1::AveragePool { window: WindowV1::new(window) },
         });
         NetworkV1 { input: spec.input.iter().map(|&size| size as u64).collect(), layers: layers.collect() }
     }
@@ -124,6 +126,7 @@ impl NetworkV1 {
                 LayerV1::Affine { outputs, init } => LayerSpec::Affine { outputs: size(*outputs)?, init: init.init() },
                 LayerV1::Dropout { ratio } => LayerSpec::Dropout { ratio: *ratio },
                 LayerV1::BatchNormalization { momentum } => LayerSpec::BatchNormalization { momentum: *momentum },
+                LayerV1::AveragePool { window } => LayerSpec::AveragePool { window: window.window()? },
             })
         });
         let input = self.input.iter().map(|&n| size(n)).collect::<Result<_, _>>()?;

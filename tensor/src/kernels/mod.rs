@@ -82,6 +82,13 @@ pub trait Engine: Sized {
         reference::max_pool(geometry, x, y, argmax);
     }
 
+    fn average_pool(geometry: &Geometry, x: &[Self], y: &mut [Self])
+    where
+        Self: Real,
+    {
+        reference::average_pool(geometry, x, y);
+    }
+
     fn affine_forward(x: &[Self], w: &[Self], b: &[Self], y: &mut [Self])
     where
         Self: Real,
@@ -134,6 +141,10 @@ impl Engine for f32 {
 
     fn max_pool(geometry: &Geometry, x: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {
         pooling::max_forward(geometry, x, y, argmax);
+    }
+
+    fn average_pool(geometry: &Geometry, x: &[f32], y: &mut [f32]) {
+        pooling::average_forward(geometry, x, y);
     }
 
     fn affine_forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {

@@ -1,12 +1,14 @@
-//! Max-pooling in single precision: transposed patches of one plane at a time, then the largest of their rows. The lanes run
-//! over neighbouring windows.
+//! Pooling in single precision: transposed patches of one plane at a time, then the largest or the mean of their rows. The
+//! lanes run over neighbouring windows.
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::Lanes;
+use super::matrix::{Matrix, Out};
 use super::patches::Patches;
+use super::rows::{Rows, Start, weighted_sums};
 use super::scratch;
 use crate::geometry::Geometry;
-use crate::pooling::PLANES_A_TASK;
+use crate::pooling::{PLANES_A_TASK, mean_factor};
 use crate::threads::{for_each_part, for_each_part2};
 
 /// `y ←` the largest element under each window of each plane; `argmax ←` where in its plane it lies.
@@ -31,6 +33,24 @@ pub(super) fn max_forward(geometry: &Geometry, x: &[f32], y: &mut [f32], argmax:
             Some(argmax) => for_each_part2((y, part), (argmax, part), |i, y, argmax| task(i, y, Some(argmax))),
             None => for_each_part(y, part, |i, y| task(i, y, None)),
         }
+    });
+}
+
+/// `y ←` the mean of the elements under each window of each plane.
+pub(super) fn average_forward(geometry: &Geometry, x: &[f32], y: &mut [f32]) {
+    let plane = geometry.one_channel();
+    let (layout, taps, positions) = (Patches::new(plane), plane.patch_len(), plane.positions());
+    let factor = [mean_factor::<f32>(geometry)];
+    for_each_part(y, PLANES_A_TASK * positions, |task, y| {
+        let planes = x[task * PLANES_A_TASK * plane.input_len()..].chunks_exact(plane.input_len());
+        scratch::with(layout.len(), |patches| {
+            for (x, y) in planes.zip(y.chunks_exact_mut(positions)) {
+                layout.write(x, 0.0, patches);
+                // The same factor for every tap.
+                let factors = Matrix::new(&factor, [0, 0], [1, taps]);
+                weighted_sums(Start::Zero, factors, Rows::panels(patches, taps, positions), Out::new(y, positions));
+            }
+        });
     });
 }
 

@@ -6,6 +6,7 @@ use super::Plan;
 use crate::conv_pool::{self, AT_REST};
 use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
+use crate::pooling::mean_factor;
 use crate::real::Real;
 
 fn matrix<F>(slice: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
@@ -113,6 +114,22 @@ fn largest<F: Real>(geometry: &Geometry, plane: &[F], position: usize) -> (usize
         }
     }
     (best_at, best)
+}
+
+pub(crate) fn average_pool<F: Real>(geometry: &Geometry, x: &[F], y: &mut [F]) {
+    let ([h, w], [f_h, f_w]) = (geometry.input(), geometry.window().kernel);
+    let factor = mean_factor::<F>(geometry);
+    for (plane, y) in x.chunks_exact(h * w).zip(y.chunks_exact_mut(geometry.positions())) {
+        for (position, y) in y.iter_mut().enumerate() {
+            let (oy, ox) = (position / geometry.output()[1], position % geometry.output()[1]);
+            *y = F::ZERO;
+            for row in (0..f_h).filter_map(|fy| geometry.source(0, oy, fy)) {
+                for column in (0..f_w).filter_map(|fx| geometry.source(1, ox, fx)) {
+                    *y = factor.mul_add(plane[row * w + column], *y);
+                }
+            }
+        }
+    }
 }
 
 pub(crate) fn conv_pool_backward_weights<F: Real>(

@@ -395,6 +395,13 @@ fn pooling_of_every_geometry() {
             let inferred = with_isa(isa, || output(len, |y| pooling::max_infer(&g, &x, y)));
             assert!(bits(&inferred) == bits(&exact), "{case:?}, {}: inference", isa.name());
         }
+        // The mean: of numbers alone, and with all bits as the definition has them.
+        x.iter_mut().filter(|x| !x.is_finite()).for_each(|x| *x = 0.0);
+        reference::average_pool(&g, &x, &mut exact);
+        for isa in Isa::available() {
+            let y = with_isa(isa, || output(len, |y| pooling::average_forward(&g, &x, y)));
+            assert!(y.iter().zip(&exact).all(|(y, exact)| y == exact), "{case:?}, {}: mean", isa.name());
+        }
     }
 }
 
@@ -481,6 +488,9 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     convolution::forward(&conv, &x, &w, &b, &mut plain);
     let mut pooled = vec![0.0; y.len()];
     pooling::max_infer(&pool, &plain, &mut pooled);
+    let (mut mean, mut dmean) = (pooled.clone(), plain.clone());
+    pooling::average_forward(&pool, &plain, &mut mean);
+    pooling::average_backward(&pool, &mean, &mut dmean);
 
     let (inputs, outputs) = (30 * pool.positions(), 55);
     let (w, b) = (numbers(inputs * outputs, 5), numbers(outputs, 6));
@@ -495,7 +505,7 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     crate::gemm(1.0, a, b, 0.0, product.view_mut());
     let winners = winners.iter().map(|&winner| f32::from(winner)).collect();
     let product = product.into_raw_vec_and_offset().0;
-    vec![y, winners, dw, db, dw_plain, dx, plain, pooled, scores, dw_affine, dy, product]
+    vec![y, winners, dw, db, dw_plain, dx, plain, pooled, mean, dmean, scores, dw_affine, dy, product]
 }
 
 #[test]
