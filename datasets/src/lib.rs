@@ -7,6 +7,7 @@
 //! | bytes as numbers | [`Scaling`]: `byte / 255`, or mean and deviation |
 //! | MNIST and Fashion-MNIST | [`find`] their folder, [`mnist::load`] them |
 //! | digits drawn by the code, where no file is | [`digits`] |
+//! | coloured pictures of 3×227×227 pixels drawn by the code | [`figures`] |
 //! | the file format of MNIST | [`idx`] |
 //!
 //! # From bytes to a batch
@@ -56,7 +57,7 @@
 //! |---|---|---|
 //! | `batches` | [`Batches`], [`Dataset::split`] | with either of the others |
 //! | `arrays` | whole data sets as [`ndarray`] arrays | yes |
-//! | `digits` | the built-in digits | yes |
+//! | `digits` | the built-in digits and figures | yes |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "arrays")]
@@ -68,6 +69,8 @@ mod dataset;
 #[cfg(feature = "digits")]
 pub mod digits;
 mod error;
+#[cfg(feature = "digits")]
+pub mod figures;
 mod find;
 mod gzip;
 pub mod idx;

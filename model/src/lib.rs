@@ -1,6 +1,7 @@
-//! The network of chapter 7 of "Deep Learning from Scratch", its training and its parameter files.
+//! The networks of "Deep Learning from Scratch" and two famous ones, their training and their parameter files.
 //!
 //! - [`SimpleConvNet`] is the book's class: its settings, and [`build`](SimpleConvNet::build).
+//! - [`LeNet5`], [`DeepConvNet`] (chapter 8) and [`AlexNet`] are others; [`NetworkKind`] knows all of them by name.
 //! - [`Network`] is what comes out: `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
 //!   from a [`NetworkSpec`], so other networks are a list of layers away.
 //! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
@@ -33,17 +34,21 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod alex_net;
 mod batch;
 pub mod checkpoint;
 mod construct;
+mod deep_conv_net;
 mod error;
 mod event;
 mod file;
 mod fingerprint;
 pub mod formats;
 mod history;
+mod le_net5;
 mod metrics;
 mod network;
+mod network_kind;
 mod not_finite;
 pub mod params;
 mod progress;
@@ -58,16 +63,20 @@ mod trace;
 mod trainer;
 mod trainer_config;
 
+pub use alex_net::AlexNet;
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Found, Images, Origin, Setting};
 pub use datasets::{self, Position, Sampling, Scaling};
+pub use deep_conv_net::DeepConvNet;
 pub use error::{Error, Part};
 pub use event::Event;
 pub use file::replace_file;
 pub use fingerprint::params_sha256;
 pub use history::History;
 pub use layers;
+pub use le_net5::{LeNet5, LeNet5Activation};
 pub use metrics::{Evaluation, evaluate};
 pub use network::Network;
+pub use network_kind::{NetworkKind, UnknownNetwork};
 pub use not_finite::NotFinite;
 pub use optim::{self, OptimizerConfig, OptimizerKind};
 pub use params::ParamsError;

@@ -32,13 +32,15 @@ pub enum DatasetChoice {
     FashionMnist,
     /// Digits drawn by the program itself.
     Digits,
+    /// Large coloured pictures drawn by the program itself.
+    Figures,
 }
 
 /// Where training data come from.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// What to learn: mnist, fashion-mnist, digits (drawn by the program itself), or auto, which is MNIST where it is
-    /// found and the digits elsewhere
+    /// What to learn: mnist, fashion-mnist, digits or figures (drawn by the program itself), or auto, which is MNIST where
+    /// it is found and the digits elsewhere, and the figures for a network of such images
     #[arg(long, value_name = "NAME", value_enum, default_value_t, hide_possible_values = true)]
     pub dataset: DatasetChoice,
     /// The folder with the four files [default: $MNIST_DIR (or $FASHION_MNIST_DIR), else data/mnist (or data/fashion-mnist) in this folder or

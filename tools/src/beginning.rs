@@ -98,7 +98,8 @@ fn remedy(difference: &Difference) -> String {
     let same = match difference.setting {
         Setting::Data => "choose the same with --dataset, --data-dir, --train-limit and --test-limit".to_owned(),
         Setting::Network => {
-            "choose the same with --filters, --filter-size, --pad, --stride, --hidden and --init-std, or --params"
+            "choose the same with --network, --classes, --filters, --filter-size, --pad, --stride, --hidden and --init-std, \
+             or --params"
                 .to_owned()
         }
         Setting::FirstWeights => {

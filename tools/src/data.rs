@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use datasets::{MnistKind, Splits, digits, mnist};
+use datasets::{MnistKind, Splits, digits, figures, mnist};
 
 use crate::advice::Advice;
 use crate::args::{DataArgs, DatasetChoice};
@@ -26,6 +26,10 @@ pub struct Data {
 
 /// As many built-in digits are drawn as MNIST has images.
 const DIGITS: [usize; 2] = [60_000, 10_000];
+/// As many figures as are drawn in a second; `--train-limit` and `--test-limit` may ask for more.
+const FIGURES: [usize; 2] = [500, 100];
+/// 1.5 GB.
+const MOST_FIGURES: usize = 10_000;
 /// The built-in digits are one data set: `--seed` does not change it.
 const DIGITS_SEED: u64 = 0;
 
@@ -39,10 +43,22 @@ impl DataArgs {
             DatasetChoice::Auto => self.found_or_digits(),
             DatasetChoice::Mnist => self.files(MnistKind::Mnist),
             DatasetChoice::FashionMnist => self.files(MnistKind::FashionMnist),
-            DatasetChoice::Digits if self.data_dir.is_some() => {
-                bail!("the built-in digits come from no folder; leave out --data-dir, or choose another --dataset")
+            DatasetChoice::Digits | DatasetChoice::Figures if self.data_dir.is_some() => {
+                bail!("built-in images come from no folder; leave out --data-dir, or choose another --dataset")
             }
             DatasetChoice::Digits => Ok(self.digits(None)),
+            DatasetChoice::Figures => Ok(self.figures()),
+        }
+    }
+
+    /// The same, but where nobody has chosen, images of the shape that a network wants.
+    pub fn suiting(&self, wanted: Option<[usize; 3]>) -> DataArgs {
+        let free = self.dataset == DatasetChoice::Auto && self.data_dir.is_none();
+        match wanted {
+            Some([3, figures::SIDE, figures::SIDE]) if free => {
+                DataArgs { dataset: DatasetChoice::Figures, ..self.clone() }
+            }
+            _ => self.clone(),
         }
     }
 
@@ -72,6 +88,15 @@ impl DataArgs {
         let (train, test) = (train.min(self.train_limit.unwrap_or(train)), test.min(self.test_limit.unwrap_or(test)));
         let splits = digits::splits(train, test, DIGITS_SEED);
         Data { title: "the built-in digits".to_owned(), name: "digits", folder: None, splits, note }
+    }
+}
+
+impl DataArgs {
+    fn figures(&self) -> Data {
+        let [train, test] = FIGURES;
+        let (train, test) = (self.train_limit.unwrap_or(train), self.test_limit.unwrap_or(test));
+        let splits = figures::splits(train.min(MOST_FIGURES), test.min(MOST_FIGURES), DIGITS_SEED);
+        Data { title: "the built-in figures".to_owned(), name: "figures", folder: None, splits, note: None }
     }
 }
 

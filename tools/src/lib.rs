@@ -30,6 +30,8 @@ mod history_csv;
 pub mod keeper;
 pub mod listener;
 pub mod lock;
+pub mod network_args;
+pub mod network_file;
 mod network_table;
 pub mod picture;
 pub mod program;

@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use datasets::Sampling;
-use layers::Init;
-use model::{ConvParam, Network, SimpleConvNet, TrainerConfig};
+use model::{Network, TrainerConfig};
 use optim::{OptimizerConfig, OptimizerKind};
 
-use crate::advice::Advice;
 use crate::args::{self, DataArgs, OutArg, SeedArg, ThreadsArg};
 use crate::data::Data;
 use crate::listener::Settings;
+use crate::network_args::NetworkArgs;
 use crate::program::EXIT_CODES;
-use crate::size;
 use crate::text::shape;
 
 const EXAMPLES: &str = "Examples (`train` stands for `cargo run -p tools --bin train --`):
   train                                  the book's settings
   train --epochs 3 --train-limit 5000    a quick try
+  train --network deep                   the book's network of chapter 8
+  train --network my.toml                a network of your own
   train --dataset fashion-mnist --optimizer sgd --lr 0.1
   train --require-accuracy 0.98 --quiet  exit code 1 if the network is worse
   train --json | tail -n 1               the result for another program
@@ -73,7 +73,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub network: NetworkArgs,
     /// Begin with the network of this parameter file instead of random weights
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["filters", "filter_size", "pad", "stride", "hidden", "init_std"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = NetworkArgs::FLAGS)]
     pub params: Option<PathBuf>,
     /// Where the results go.
     #[command(flatten)]
@@ -104,35 +104,15 @@ pub struct TrainArgs {
     pub json_steps: bool,
 }
 
-/// The network, as the book's `SimpleConvNet` is described.
-#[derive(Debug, clap::Args)]
-pub struct NetworkArgs {
-    /// Filters of the convolution
-    #[arg(long, value_name = "N", default_value_t = ConvParam::default().filter_num, value_parser = args::at_least_one)]
-    pub filters: usize,
-    /// Height and width of a filter
-    #[arg(long, value_name = "N", default_value_t = ConvParam::default().filter_size, value_parser = args::at_least_one)]
-    pub filter_size: usize,
-    /// Rows and columns of zeros around an image
-    #[arg(long, value_name = "N", default_value_t = ConvParam::default().pad, value_parser = args::whole)]
-    pub pad: usize,
-    /// Steps between two places of a filter
-    #[arg(long, value_name = "N", default_value_t = ConvParam::default().stride, value_parser = args::at_least_one)]
-    pub stride: usize,
-    /// Neurons of the hidden layer
-    #[arg(long, value_name = "N", default_value_t = SimpleConvNet::default().hidden_size, value_parser = args::at_least_one)]
-    pub hidden: usize,
-    /// Standard deviation of the first weights
-    #[arg(long, value_name = "STD", default_value_t = default_init_std(), value_parser = args::positive)]
-    pub init_std: f64,
-}
-
-fn default_init_std() -> f64 {
-    let SimpleConvNet { init, .. } = SimpleConvNet::default();
-    init.std(layers::Fans { fan_in: 1, fan_out: 1 })
-}
-
 impl TrainArgs {
+    /// The data: those that were asked for, or some that suit the network.
+    ///
+    /// # Errors
+    /// See [`DataArgs::load`].
+    pub fn load_data(&self) -> anyhow::Result<Data> {
+        self.data.suiting(self.network.wants()?).load()
+    }
+
     /// The network to begin with: of random weights, or the one that `--params` names.
     ///
     /// # Errors
@@ -152,17 +132,7 @@ impl TrainArgs {
             );
             return Ok(network);
         }
-        let NetworkArgs { filters, filter_size, pad, stride, hidden, init_std } = self.network;
-        let net = SimpleConvNet {
-            input_dim: image,
-            conv_param: ConvParam { filter_num: filters, filter_size, pad, stride },
-            hidden_size: hidden,
-            output_size: classes,
-            init: Init::Normal { std: init_std },
-            ..SimpleConvNet::default()
-        };
-        size::check_parameters(&net)?;
-        net.build(self.seed.seed).advice(|| "choose other values of --filter-size, --pad or --stride".to_owned())
+        self.network.build(image, classes, self.seed.seed)
     }
 
     /// Whether JSON lines are wanted.
@@ -207,6 +177,8 @@ impl TrainArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use layers::Init;
+    use model::{ConvParam, SimpleConvNet};
 
     fn parse(line: &str) -> TrainArgs {
         TrainArgs::try_parse_from(line.split(' ')).unwrap()

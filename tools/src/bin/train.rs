@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let threads = args.threads.apply();
-    let data = args.data.load()?;
+    let data = args.load_data()?;
     if let Some(note) = &data.note {
         complain(note);
     }
