@@ -1,11 +1,13 @@
 //! The fully connected layer.
 
+use tensor::Real;
+use tensor::affine::{self, Layout};
 use tensor::ndarray::{Array1, Array2, ArrayViewD, ArrayViewMutD, ShapeBuilder};
-use tensor::{Real, affine};
 
 use crate::error::{NetworkError, ShapeError};
 use crate::init::{Fans, Init};
-use crate::layer::{Layer, Param};
+use crate::layer::Layer;
+use crate::param::Param;
 use crate::random::Random;
 use crate::shape::{batch, elements, expect, slice, slice_mut};
 
@@ -28,7 +30,7 @@ const KIND: &str = "Affine";
 /// |---|---|
 /// | `x`, `dx` | (N, I), or (N, …) with I elements a sample |
 /// | `y`, `dout` | (N, O) |
-/// | `W` | (I, O); in memory column-major, the weights of one output side by side |
+/// | `W` | (I, O); in memory column-major, the weights of one output side by side; of many inputs, in halves: see [`Layout`] |
 /// | `b` | (O) |
 ///
 /// # Backward
@@ -65,13 +67,13 @@ const KIND: &str = "Affine";
 ///
 /// let dx = layers::backward(&mut layer, &x, &y, &array![[1.0, 0.0, 2.0]].into_dyn());
 /// assert_eq!(dx, array![[7.0, 16.0]].into_dyn()); // 1·1 + 2·3, 1·4 + 2·6
-/// assert_eq!(layer.w().grad, array![[1.0, 0.0, 2.0], [2.0, 0.0, 4.0]].into_dyn());
-/// assert_eq!(layer.b().grad, array![1.0, 0.0, 2.0].into_dyn());
+/// assert_eq!(layer.w().grad(), array![[1.0, 0.0, 2.0], [2.0, 0.0, 4.0]].into_dyn());
+/// assert_eq!(layer.b().grad(), array![1.0, 0.0, 2.0].into_dyn());
 /// # Ok::<(), layers::NetworkError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Affine<F: Real = f32> {
-    /// (I, O), column-major: the weights of one output lie side by side.
+    /// (I, O), as [`Layout::of_weights`] has it.
     pub(crate) w: Param<F>,
     /// (O).
     pub(crate) b: Param<F>,
@@ -93,9 +95,12 @@ impl<F: Real> Affine<F> {
             let (expected, got) = (vec![outputs], b.shape().to_vec());
             return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, with: "W", got });
         }
-        let w = if w.t().is_standard_layout() { w } else { column_major(&w) };
-        let b = b.as_standard_layout().into_owned();
-        Ok(Affine { w: Param::learned("W", w.into_dyn()), b: Param::learned("b", b.into_dyn()) })
+        let w = match Layout::of_weights(inputs) {
+            Layout::Whole if w.t().is_standard_layout() => Param::learned("W", w.into_dyn()),
+            Layout::Whole => Param::learned("W", column_major(&w).into_dyn()),
+            Layout::HalvedWeights | Layout::Halves => Param::learned_in_halves("W", w.view()),
+        };
+        Ok(Affine { w, b: Param::learned("b", b.as_standard_layout().into_owned().into_dyn()) })
     }
 
     /// A layer with weights drawn from `init` and biases of zero.
@@ -110,7 +115,7 @@ impl<F: Real> Affine<F> {
         Affine::new(w, Array1::from_elem(outputs, F::ZERO))
     }
 
-    /// The weights `W` (I, O) with their gradient; column-major.
+    /// The weights `W` (I, O) with their gradient.
     pub fn w(&self) -> &Param<F> {
         &self.w
     }
@@ -124,19 +129,15 @@ impl<F: Real> Affine<F> {
     #[track_caller]
     fn checked(&self, x: &[usize]) -> [usize; 2] {
         let n = batch(KIND, x);
-        let w = self.w.value.shape();
+        let w = self.w.shape();
         let got = x[1..].iter().product::<usize>();
         assert!(got == w[0], "{KIND}: x has shape {x:?}, w {w:?}: expected {} inputs, got {got}", w[0]);
         [n, w[1]]
     }
 
-    fn weights(&self) -> &[F] {
-        let w = self.w.value.view().reversed_axes();
-        w.to_slice().expect("the weights of an affine layer are column-major")
-    }
-
-    fn bias(&self) -> &[F] {
-        self.b.values()
+    /// How the weights lie in memory.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::of_weights(self.w.shape()[0])
     }
 }
 
@@ -152,7 +153,7 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
-        let [inputs, outputs] = [self.w.value.shape()[0], self.w.value.shape()[1]];
+        let [inputs, outputs] = [self.w.shape()[0], self.w.shape()[1]];
         match elements(input)? {
             got if got == inputs => Ok(vec![outputs]),
             got => Err(ShapeError::Size { axis: "inputs", expected: inputs, got }),
@@ -162,7 +163,8 @@ impl<F: Real> Layer<F> for Affine<F> {
     fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
         let output = self.checked(x.shape());
         expect(KIND, "y", y.shape(), &output);
-        affine::forward(slice(KIND, "x", x), self.weights(), self.bias(), slice_mut(KIND, "y", y));
+        let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
+        affine::forward(self.layout(), x, self.w.values(), self.b.values(), y);
     }
 
     fn backward(
@@ -178,10 +180,11 @@ impl<F: Real> Layer<F> for Affine<F> {
         if let Some(dx) = &dx {
             expect(KIND, "dx", dx.shape(), x.shape());
         }
-        affine::backward_weights(slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
+        let layout = self.layout();
+        affine::backward_weights(layout, slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
         // Last, so that the layer before finds it in the cache.
         if let Some(dx) = dx {
-            affine::backward_input(self.weights(), outputs, dout, slice_mut(KIND, "dx", dx));
+            affine::backward_input(layout, self.w.values(), outputs, dout, slice_mut(KIND, "dx", dx));
         }
     }
 

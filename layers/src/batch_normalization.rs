@@ -4,7 +4,8 @@ use tensor::Real;
 use tensor::ndarray::{Array1, ArrayViewD, ArrayViewMutD};
 
 use crate::error::{NetworkError, ShapeError};
-use crate::layer::{Layer, Param};
+use crate::layer::Layer;
+use crate::param::Param;
 use crate::shape::{batch, expect, slice, slice_mut};
 
 const KIND: &str = "BatchNormalization";
@@ -85,8 +86,8 @@ const EPSILON: f64 = 1e-6;
 /// assert!(near(layer.running_mean().values()[0], 0.2) && near(layer.running_var().values()[0], 0.1));
 ///
 /// let dx = layers::backward(&mut layer, &x, &y, &array![[1.0], [0.0]].into_dyn());
-/// assert_eq!(layer.beta().grad, array![1.0].into_dyn());
-/// assert!(near(layer.gamma().grad[[0]], -1.0));
+/// assert_eq!(layer.beta().grad(), array![1.0].into_dyn());
+/// assert!(near(layer.gamma().grad()[[0]], -1.0));
 /// // Whatever two numbers are, they become −1 and 1: nothing that moves them changes y.
 /// assert!(near(dx[[0, 0]], 0.0) && near(dx[[1, 0]], 0.0));
 /// # Ok::<(), layers::NetworkError>(())
@@ -176,7 +177,7 @@ impl<F: Real> BatchNormalization<F> {
     }
 
     fn channels(&self) -> usize {
-        self.gamma.value.len()
+        self.gamma.len()
     }
 
     /// Compares a batch `x` (N, C, …) with the layer, and gives the elements of one channel of one sample.
@@ -204,7 +205,7 @@ impl<F: Real> BatchNormalization<F> {
         }
         let moments = self.sums.iter().map(|[sum, squares]| (sum / count, squares / count));
         let (keep, take) = (F::from_f64(self.momentum), F::from_f64(1.0 - self.momentum));
-        let running = self.running_mean.value.iter_mut().zip(&mut self.running_var.value);
+        let running = self.running_mean.values_mut().iter_mut().zip(self.running_var.values_mut());
         self.mean.clear();
         self.std.clear();
         for ((mean, var), (running_mean, running_var)) in moments.zip(running) {

@@ -1,11 +1,12 @@
 //! The convolution layer.
 
-use tensor::ndarray::{Array1, Array4, ArrayD, ArrayViewD, ArrayViewMutD};
+use tensor::ndarray::{Array1, Array4, ArrayViewD, ArrayViewMutD};
 use tensor::{Geometry, Real, Window, convolution};
 
 use crate::error::{NetworkError, ShapeError};
 use crate::init::{Fans, Init};
-use crate::layer::{Layer, Param};
+use crate::layer::Layer;
+use crate::param::Param;
 use crate::random::Random;
 use crate::shape::{batch, expect, slice, slice_mut};
 
@@ -78,8 +79,8 @@ const KIND: &str = "Convolution";
 /// // How many windows let each pixel through:
 /// assert_eq!(dx, array![[[[1.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 1.0]]]].into_dyn());
 /// // The sum of the pixels that each tap saw: 1 + 2 + 4 + 5, …
-/// assert_eq!(layer.w().grad, array![[[[12.0, 16.0], [24.0, 28.0]]]].into_dyn());
-/// assert_eq!(layer.b().grad, array![4.0].into_dyn());
+/// assert_eq!(layer.w().grad(), array![[[[12.0, 16.0], [24.0, 28.0]]]].into_dyn());
+/// assert_eq!(layer.b().grad(), array![4.0].into_dyn());
 /// # Ok::<(), layers::NetworkError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -154,7 +155,7 @@ impl<F: Real> Convolution<F> {
         let &[channels, height, width] = input else {
             return Err(ShapeError::Axes { expected: "(C, H, W)", got: input.to_vec() });
         };
-        let expected = self.w.value.shape()[1];
+        let expected = self.w.shape()[1];
         if channels != expected {
             return Err(ShapeError::Size { axis: "channels", expected, got: channels });
         }
@@ -167,16 +168,11 @@ impl<F: Real> Convolution<F> {
         let n = batch(KIND, x);
         let geometry = match self.geometry(&x[1..]) {
             Ok(geometry) => geometry,
-            Err(error) => panic!("{KIND}: x has shape {x:?}, w {:?}: {error}", self.w.value.shape()),
+            Err(error) => panic!("{KIND}: x has shape {x:?}, w {:?}: {error}", self.w.shape()),
         };
         let [o_h, o_w] = geometry.output();
-        (geometry, [n, self.w.value.shape()[0], o_h, o_w])
+        (geometry, [n, self.w.shape()[0], o_h, o_w])
     }
-}
-
-/// The elements of a parameter that is row-major.
-pub(crate) fn row_major<F: Real>(w: &ArrayD<F>) -> &[F] {
-    w.as_slice().expect("the weights of a convolution are row-major")
 }
 
 impl<F: Real> Layer<F> for Convolution<F> {
@@ -186,14 +182,14 @@ impl<F: Real> Layer<F> for Convolution<F> {
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let [o_h, o_w] = self.geometry(input)?.output();
-        Ok(vec![self.w.value.shape()[0], o_h, o_w])
+        Ok(vec![self.w.shape()[0], o_h, o_w])
     }
 
     fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
         let (geometry, output) = self.checked(x.shape());
         expect(KIND, "y", y.shape(), &output);
         let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
-        convolution::forward(&geometry, x, row_major(&self.w.value), row_major(&self.b.value), y);
+        convolution::forward(&geometry, x, self.w.values(), self.b.values(), y);
     }
 
     fn backward(
@@ -208,7 +204,7 @@ impl<F: Real> Layer<F> for Convolution<F> {
         if let Some(dx) = dx {
             expect(KIND, "dx", dx.shape(), x.shape());
             let (dout, dx) = (slice(KIND, "dout", dout.clone()), slice_mut(KIND, "dx", dx));
-            convolution::backward_input(&geometry, row_major(&self.w.value), dout, dx);
+            convolution::backward_input(&geometry, self.w.values(), dout, dx);
         }
         let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
         convolution::backward_weights(&geometry, x, dout, self.w.grad_mut(), self.b.grad_mut());

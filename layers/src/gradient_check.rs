@@ -1,11 +1,11 @@
 //! Is the backward pass right?
 
-use tensor::ndarray::{Array2, ArrayD, ArrayViewD, Ix2, IxDyn};
+use tensor::ndarray::{Array2, ArrayD, ArrayViewD, Dimension, Ix2, IxDyn};
 
 use crate::gradient_report::{Comparison, GradientReport};
 use crate::labels::Labels;
-use crate::layer::Param;
 use crate::numerical_gradient::indices_of;
+use crate::param::Param;
 use crate::sequential::Sequential;
 use crate::softmax_with_loss::SoftmaxWithLoss;
 use crate::tape::Tape;
@@ -127,7 +127,7 @@ impl Loss<'_, '_> {
         let (mut gradients, mut position) = (Vec::new(), 0);
         network.visit_params(&mut |name, param| {
             if param.learned {
-                gradients.push((position, name.to_owned(), param.grad.clone()));
+                gradients.push((position, name.to_owned(), param.grad()));
             }
             position += 1;
         });
@@ -186,7 +186,7 @@ fn replace(network: &mut Sequential<f64>, position: usize, index: &IxDyn, value:
     let (mut at, mut before) = (0, f64::NAN);
     network.visit_params_mut(&mut |_, param| {
         if at == position {
-            before = std::mem::replace(&mut param.value[index], value);
+            before = std::mem::replace(param.element_mut(index.slice()), value);
         }
         at += 1;
     });
@@ -198,7 +198,7 @@ fn statistics(network: &Sequential<f64>) -> Vec<ArrayD<f64>> {
     let mut statistics = Vec::new();
     network.visit_params(&mut |_, param: &Param<f64>| {
         if !param.learned {
-            statistics.push(param.value.clone());
+            statistics.push(param.value());
         }
     });
     statistics
@@ -208,7 +208,7 @@ fn restore(network: &mut Sequential<f64>, statistics: &[ArrayD<f64>]) {
     let mut statistics = statistics.iter();
     network.visit_params_mut(&mut |_, param| {
         if !param.learned {
-            param.value.assign(statistics.next().expect("as many statistics as before"));
+            param.assign(&statistics.next().expect("as many statistics as before").view());
         }
     });
 }

@@ -7,71 +7,7 @@ use tensor::Real;
 use tensor::ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 
 use crate::error::ShapeError;
-
-/// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
-/// mean, say), which is saved with the network but not learned.
-///
-/// `value` and `grad` have the same shape and the same memory order. Which one is the layer's choice: it documents it, and
-/// computes on the memory as it lies there ([`Affine`](crate::Affine) keeps its `W` column-major, all else is row-major). So
-/// change the values in place (`value.assign(…)`), rather than put another array there.
-#[derive(Debug, Clone)]
-pub struct Param<F> {
-    /// The book's name without the number of the layer: `"W"`, `"b"`, `"gamma"`, …
-    pub name: &'static str,
-    /// The values.
-    pub value: ArrayD<F>,
-    /// The gradient of the loss; empty (no elements) before the first backward pass, and for statistics.
-    pub grad: ArrayD<F>,
-    /// Whether an optimizer changes it; false for statistics.
-    pub learned: bool,
-}
-
-impl<F: Real> Param<F> {
-    /// A learned parameter; its gradient is allocated by the first backward pass.
-    pub fn learned(name: &'static str, value: ArrayD<F>) -> Self {
-        Param { name, value, grad: ArrayD::zeros(IxDyn(&[0])), learned: true }
-    }
-
-    /// A statistic.
-    pub fn statistic(name: &'static str, value: ArrayD<F>) -> Self {
-        Param { learned: false, ..Param::learned(name, value) }
-    }
-
-    /// The gradient as a slice in the memory order of `value`; allocated at the first call.
-    pub fn grad_mut(&mut self) -> &mut [F] {
-        if self.grad.shape() != self.value.shape() || self.grad.strides() != self.value.strides() {
-            self.grad = self.value.map(|_| F::ZERO);
-        }
-        self.grad.as_slice_memory_order_mut().expect("contiguous")
-    }
-
-    /// The values as a slice in memory order.
-    pub fn values(&self) -> &[F] {
-        self.value.as_slice_memory_order().expect("contiguous")
-    }
-
-    /// The gradient as a slice in the memory order of `value`; empty before the first backward pass.
-    pub fn grads(&self) -> &[F] {
-        self.grad.as_slice_memory_order().expect("contiguous")
-    }
-
-    /// Values and gradient at once, in the same memory order: what an optimizer works on.
-    ///
-    /// # Panics
-    /// Where the two are not of one shape and memory order: before the first backward pass, or where one was replaced.
-    #[track_caller]
-    pub fn value_and_grad_mut(&mut self) -> (&mut [F], &mut [F]) {
-        let (name, shape, strides) = (self.name, self.grad.shape(), self.grad.strides());
-        assert!(
-            self.value.shape() == shape && self.value.strides() == strides,
-            "{name}: the values have shape {:?} and strides {:?}, the gradient {shape:?} and {strides:?}",
-            self.value.shape(),
-            self.value.strides()
-        );
-        let value = self.value.as_slice_memory_order_mut().expect("contiguous");
-        (value, self.grad.as_slice_memory_order_mut().expect("contiguous"))
-    }
-}
+use crate::param::Param;
 
 /// A layer: maps a batch of inputs to a batch of outputs, and gradients back.
 ///

@@ -81,7 +81,7 @@
 //! # Conventions
 //!
 //! - The first axis is the batch (N); images are (N, C, H, W); arrays are row-major. Only the weights of [`Affine`] are
-//!   stored column-major.
+//!   stored in another order.
 //! - `f32` unless told otherwise; everything works in `f64` too.
 //! - Shapes are checked when a network is built. An array of another shape handed to a layer afterwards is a mistake in
 //!   the program: it panics, with the name of the layer and both shapes. So does an empty batch.
@@ -101,6 +101,7 @@ mod init;
 mod labels;
 mod layer;
 mod numerical_gradient;
+mod param;
 mod pooling;
 mod random;
 mod relu;
@@ -124,8 +125,9 @@ pub use gradient_check::{GradientCheck, gradient_check};
 pub use gradient_report::{ElementError, GradientFailure, GradientReport, ParameterReport};
 pub use init::{Fans, Init};
 pub use labels::Labels;
-pub use layer::{Layer, Param, backward, forward, infer};
+pub use layer::{Layer, backward, forward, infer};
 pub use numerical_gradient::numerical_gradient;
+pub use param::Param;
 pub use pooling::Pooling;
 pub use random::{Purpose, Random};
 pub use relu::Relu;

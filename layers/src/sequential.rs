@@ -6,7 +6,8 @@ use tensor::Real;
 use tensor::ndarray::{ArrayD, ArrayViewD};
 
 use crate::error::NetworkError;
-use crate::layer::{Layer, Param};
+use crate::layer::Layer;
+use crate::param::Param;
 use crate::shape::{at_least, batch, elements, expect, slice, view, view_mut};
 use crate::stage::{Stage, layer_by_layer, stages};
 use crate::tape::Tape;
@@ -115,12 +116,13 @@ impl<F: Real> Sequential<F> {
     /// Where `x` is not row-major, not of the shape (N, input…), or empty.
     pub fn infer<'w>(&self, x: ArrayViewD<'_, F>, workspace: &'w mut Workspace<F>) -> ArrayViewD<'w, F> {
         let n = self.check(&x);
-        let [mut from, mut to] = workspace.buffers.each_mut();
+        let Workspace { buffers, inside } = workspace;
+        let [mut from, mut to] = buffers.each_mut();
         for stage in &self.stages {
             let (first, last) = (stage.first(), stage.last());
             at_least(to, n * self.sizes[last]);
             let input = if first == 0 { x.view() } else { view(n, &self.shapes[first], from) };
-            stage.infer(&self.layers, input, view_mut(n, &self.shapes[last + 1], to));
+            stage.infer(&self.layers, input, view_mut(n, &self.shapes[last + 1], to), inside);
             std::mem::swap(&mut from, &mut to);
         }
         view(n, self.output_shape(), from)
@@ -144,10 +146,11 @@ impl<F: Real> Sequential<F> {
         tape.outputs.resize_with(self.layers.len(), Vec::new);
         for stage in &self.stages {
             let (first, last) = (stage.first(), stage.last());
-            let (before, after) = tape.outputs.split_at_mut(last);
+            let (before, outputs) = tape.outputs.split_at_mut(first);
+            let (inside, output) = outputs.split_at_mut(last - first);
             let input = if first == 0 { x.view() } else { view(n, &self.shapes[first], &before[first - 1]) };
-            at_least(&mut after[0], n * self.sizes[last]);
-            stage.forward(&mut self.layers, input, view_mut(n, &self.shapes[last + 1], &mut after[0]));
+            at_least(&mut output[0], n * self.sizes[last]);
+            stage.forward(&mut self.layers, input, view_mut(n, &self.shapes[last + 1], &mut output[0]), inside);
         }
         self.last_output(tape)
     }
@@ -168,22 +171,23 @@ impl<F: Real> Sequential<F> {
         for stage in self.stages.iter().rev() {
             let (first, end) = (stage.first(), stage.last() + 1);
             let y = view(n, &self.shapes[end], &outputs[end - 1]);
+            let inside = &outputs[first..end - 1];
             let dout = if end > last { dout.view() } else { view(n, &self.shapes[end], above) };
             if first == 0 {
-                stage.backward(&mut self.layers, [x.view(), y, dout], None, between);
+                stage.backward(&mut self.layers, [x.view(), y, dout], None, inside, between);
             } else {
                 at_least(below, n * self.sizes[first - 1]);
                 let input = view(n, &self.shapes[first], &outputs[first - 1]);
                 let dx = view_mut(n, &self.shapes[first], below);
-                stage.backward(&mut self.layers, [input, y, dout], Some(dx), between);
+                stage.backward(&mut self.layers, [input, y, dout], Some(dx), inside, between);
             }
             std::mem::swap(&mut above, &mut below);
         }
     }
 
     /// The output of one layer (from 0) in the last [`forward`](Self::forward) with this tape: (N, shape…). `None` for a
-    /// layer that is computed in one go with the next one (a convolution and the ReLU before a pooling): a network that
-    /// computes [`layer_by_layer`](Self::layer_by_layer) has them all.
+    /// layer that is computed in one go with the next one (a convolution and the ReLU before a pooling, and these before a
+    /// large affine layer): a network that computes [`layer_by_layer`](Self::layer_by_layer) has them all.
     ///
     /// # Panics
     /// Where there is no such layer, or no forward pass before.

@@ -91,9 +91,10 @@ pub(crate) fn view_mut<'a, F: Real>(n: usize, shape: &[usize], buffer: &'a mut [
     ArrayViewMutD::from_shape(dim, &mut buffer[..len]).expect("as many elements as the shape has")
 }
 
-/// Makes `buffer` at least `len` long. Never shrinks it, so that a smaller last batch costs nothing.
-pub(crate) fn at_least<F: Real>(buffer: &mut Vec<F>, len: usize) {
+/// Makes `buffer` at least `len` long, and gives so many. Never shrinks it, so that a smaller last batch costs nothing.
+pub(crate) fn at_least<F: Real>(buffer: &mut Vec<F>, len: usize) -> &mut [F] {
     if buffer.len() < len {
         buffer.resize(len, F::ZERO);
     }
+    &mut buffer[..len]
 }

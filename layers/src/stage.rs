@@ -1,17 +1,23 @@
-//! What a network computes in one go: a layer, or a convolution with the ReLU and the max-pooling behind it.
+//! What a network computes in one go: a layer, or a convolution with the ReLU and the max-pooling behind it, and the affine
+//! layer behind these.
 //!
-//! The three of the book's network together are one pass over the image ([`tensor::conv_pool`]), without the two large
-//! arrays between them. (Later in a network, the gradient of the convolution's output is such an array again.) The result
-//! is the same to the bit. Of the convolution's weight gradient only the order of the sum differs, so that in single
-//! precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
+//! Convolution, ReLU and pooling of the book's network together are one pass over the image ([`tensor::conv_pool`]), without
+//! the two large arrays between them. (Later in a network, the gradient of the convolution's output is such an array
+//! again.) The result is the same to the bit. Of the convolution's weight gradient only the order of the sum differs, so
+//! that in single precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
+//!
+//! A large affine layer that follows takes the pooled array in halves, by filters ([`Layout::Halves`]): what a core has convolved it
+//! also multiplies with its half of the weights, forward and backward.
 
 use std::any::Any;
 
+use tensor::affine::{self, Layout};
 use tensor::conv_pool::{self, AT_REST};
-use tensor::ndarray::{ArrayViewD, ArrayViewMutD};
+use tensor::ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use tensor::{Geometry, Plan, Real, convolution};
 
-use crate::convolution::{Convolution, row_major};
+use crate::affine::Affine;
+use crate::convolution::Convolution;
 use crate::layer::Layer;
 use crate::pooling::Pooling;
 use crate::relu::Relu;
@@ -19,7 +25,10 @@ use crate::shape::{at_least, slice, slice_mut};
 
 const KIND: &str = "Convolution, Relu, Pooling";
 
-/// One or three neighbouring layers.
+/// The layers of a network, or some of them.
+type Layers<F> = [Box<dyn Layer<F>>];
+
+/// One to four neighbouring layers.
 #[derive(Debug, Clone)]
 pub(crate) enum Stage {
     /// The layer with this index.
@@ -30,6 +39,8 @@ pub(crate) enum Stage {
         first: usize,
         /// How the three work together.
         plan: Box<Plan>,
+        /// Whether the affine layer behind them belongs to it; then the pooled array lies in halves.
+        affine: bool,
     },
 }
 
@@ -39,7 +50,7 @@ pub(crate) fn layer_by_layer(layers: usize) -> Vec<Stage> {
 }
 
 /// As few stages as possible. `shapes` are those of the input and of each layer's output.
-pub(crate) fn stages<F: Real>(layers: &[Box<dyn Layer<F>>], shapes: &[Vec<usize>]) -> Vec<Stage> {
+pub(crate) fn stages<F: Real>(layers: &Layers<F>, shapes: &[Vec<usize>]) -> Vec<Stage> {
     let mut stages = Vec::new();
     let mut i = 0;
     while i < layers.len() {
@@ -51,14 +62,18 @@ pub(crate) fn stages<F: Real>(layers: &[Box<dyn Layer<F>>], shapes: &[Vec<usize>
 }
 
 /// The stage of the first three layers, if they are what it takes.
-fn conv_relu_pool<F: Real>(layers: &[Box<dyn Layer<F>>], shapes: &[Vec<usize>], first: usize) -> Option<Stage> {
+fn conv_relu_pool<F: Real>(layers: &Layers<F>, shapes: &[Vec<usize>], first: usize) -> Option<Stage> {
     let [conv, relu, pool, ..] = layers else { return None };
     let conv = as_any(&**conv).downcast_ref::<Convolution<F>>()?;
     as_any(&**relu).downcast_ref::<Relu>()?;
     let pool = as_any(&**pool).downcast_ref::<Pooling>()?;
     let geometry = |shape: &[usize], window| Geometry::new(shape.try_into().ok()?, window).ok();
     let plan = Plan::new(geometry(&shapes[0], conv.window)?, geometry(&shapes[2], pool.window)?)?;
-    Some(Stage::ConvReluPool { first, plan: Box::new(plan) })
+    let halves = layers.get(3).and_then(|layer| {
+        let affine = as_any(&**layer).downcast_ref::<Affine<F>>()?;
+        plan.in_halves().filter(|_| affine.layout() == Layout::HalvedWeights)
+    });
+    Some(Stage::ConvReluPool { first, plan: Box::new(halves.unwrap_or(plan)), affine: halves.is_some() })
 }
 
 impl Stage {
@@ -73,87 +88,100 @@ impl Stage {
     pub(crate) fn last(&self) -> usize {
         match *self {
             Stage::Single(i) => i,
-            Stage::ConvReluPool { first, .. } => first + 2,
+            Stage::ConvReluPool { first, affine, .. } => first + 2 + usize::from(affine),
         }
     }
 
-    /// [`Layer::infer`] of the stage.
-    pub(crate) fn infer<F: Real>(&self, layers: &[Box<dyn Layer<F>>], x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
+    /// [`Layer::infer`] of the stage; `inside` is memory for what passes between its layers.
+    pub(crate) fn infer<F: Real>(
+        &self,
+        layers: &Layers<F>,
+        x: ArrayViewD<'_, F>,
+        y: ArrayViewMutD<'_, F>,
+        inside: &mut Vec<F>,
+    ) {
         match self {
             Stage::Single(i) => layers[*i].infer(x, y),
-            Stage::ConvReluPool { first, plan } => {
-                let conv = as_any(&*layers[*first]).downcast_ref().expect("found when the network was built");
-                let Convolution { w, b, .. } = conv;
+            Stage::ConvReluPool { first, plan, affine } => {
+                let Convolution { w, b, .. } = layer(layers, *first);
+                let n = x.len_of(Axis(0));
                 let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
-                conv_pool::forward(plan, x, row_major(&w.value), row_major(&b.value), y, None);
+                if !*affine {
+                    return conv_pool::forward(plan, x, w.values(), b.values(), y, None);
+                }
+                let pooled = at_least(inside, n * pooled_len(plan));
+                conv_pool::forward(plan, x, w.values(), b.values(), pooled, None);
+                let Affine { w, b } = layer(layers, first + 3);
+                affine::forward(Layout::Halves, pooled, w.values(), b.values(), y);
             }
         }
     }
 
-    /// [`Layer::forward`] of the stage.
+    /// [`Layer::forward`] of the stage; `inside` has an array for each of its layers but the last: memory for what
+    /// [`backward`](Self::backward) will need.
     pub(crate) fn forward<F: Real>(
         &self,
-        layers: &mut [Box<dyn Layer<F>>],
+        layers: &mut Layers<F>,
         x: ArrayViewD<'_, F>,
         y: ArrayViewMutD<'_, F>,
+        inside: &mut [Vec<F>],
     ) {
         match self {
             Stage::Single(i) => layers[*i].forward(x, y),
-            Stage::ConvReluPool { first, plan } => {
-                let (Convolution { w, b, .. }, pool) = conv_and_pool(layers, *first);
-                pool.winners.resize(y.len(), AT_REST);
+            Stage::ConvReluPool { first, plan, affine } => {
+                let n = x.len_of(Axis(0));
                 let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
-                conv_pool::forward(plan, x, row_major(&w.value), row_major(&b.value), y, Some(&mut pool.winners));
+                let (Convolution { w, b, .. }, pool, rest) = conv_and_pool(layers, *first);
+                pool.winners.resize(n * pooled_len(plan), AT_REST);
+                let winners = Some(&mut pool.winners[..]);
+                if !*affine {
+                    return conv_pool::forward(plan, x, w.values(), b.values(), y, winners);
+                }
+                let pooled = at_least(&mut inside[2], n * pooled_len(plan));
+                conv_pool::forward(plan, x, w.values(), b.values(), pooled, winners);
+                let Affine { w, b } = layer_mut(rest);
+                affine::forward(Layout::Halves, pooled, w.values(), b.values(), y);
             }
         }
     }
 
-    /// [`Layer::backward`] of the stage; `between` is memory for the gradient of the convolution's output.
+    /// [`Layer::backward`] of the stage; `inside` is what [`forward`](Self::forward) left there, `between` is memory for gradients on
+    /// their way through it.
     pub(crate) fn backward<F: Real>(
         &self,
-        layers: &mut [Box<dyn Layer<F>>],
+        layers: &mut Layers<F>,
         [x, y, dout]: [ArrayViewD<'_, F>; 3],
         dx: Option<ArrayViewMutD<'_, F>>,
-        between: &mut Vec<F>,
+        inside: &[Vec<F>],
+        between: &mut [Vec<F>; 2],
     ) {
         match self {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
-            Stage::ConvReluPool { first, plan } => {
-                let (Convolution { w, b, .. }, pool) = conv_and_pool(layers, *first);
+            Stage::ConvReluPool { first, plan, affine } => {
+                let n = x.len_of(Axis(0));
                 let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
-                // The gradient of the convolution's output, where somebody needs it as a whole.
-                let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {
-                    let len = dout.len() / plan.pool().positions() * plan.conv().positions();
-                    at_least(between, len);
-                    conv_pool::backward_pool(plan, &pool.winners, dout, &mut between[..len]);
-                    &between[..len]
-                });
-                match dconv {
-                    Some(dconv) if !plan.picks_winners() => {
-                        convolution::backward_weights(plan.conv(), x, dconv, w.grad_mut(), b.grad_mut());
-                    }
-                    _ => conv_pool::backward_weights(plan, x, &pool.winners, dout, w.grad_mut(), b.grad_mut()),
-                }
-                if let Some((dx, dconv)) = dx.zip(dconv) {
-                    let dx = slice_mut(KIND, "dx", dx);
-                    convolution::backward_input(plan.conv(), row_major(&w.value), dconv, dx);
-                }
+                let dx = dx.map(|dx| slice_mut(KIND, "dx", dx));
+                let (conv, pool, rest) = conv_and_pool(layers, *first);
+                let [dpooled, dconv] = between;
+                let dout = if *affine {
+                    let (pooled, dpooled) =
+                        (&inside[2][..n * pooled_len(plan)], at_least(dpooled, n * pooled_len(plan)));
+                    backward_affine(layer_mut(rest), pooled, dout, dpooled);
+                    dpooled
+                } else {
+                    dout
+                };
+                backward_conv_pool(plan, conv, &pool.winners, [x, dout], dx, dconv);
             }
         }
     }
 
     /// [`Layer::visit_kinks`] of the stage.
-    pub(crate) fn visit_kinks<F: Real>(
-        &self,
-        layers: &[Box<dyn Layer<F>>],
-        y: ArrayViewD<'_, F>,
-        visit: &mut dyn FnMut(u32),
-    ) {
+    pub(crate) fn visit_kinks<F: Real>(&self, layers: &Layers<F>, y: ArrayViewD<'_, F>, visit: &mut dyn FnMut(u32)) {
         match self {
             Stage::Single(i) => layers[*i].visit_kinks(y, visit),
             Stage::ConvReluPool { first, .. } => {
-                let pool: &Pooling =
-                    as_any(&*layers[first + 2]).downcast_ref().expect("found when the network was built");
+                let pool: &Pooling = layer(layers, first + 2);
                 // Which position won, or that ReLU is at rest in the whole window.
                 pool.winners.iter().for_each(|&winner| visit(u32::from(winner)));
             }
@@ -165,9 +193,57 @@ fn as_any<F: Real>(layer: &dyn Layer<F>) -> &dyn Any {
     layer
 }
 
-fn conv_and_pool<F: Real>(layers: &mut [Box<dyn Layer<F>>], first: usize) -> (&mut Convolution<F>, &mut Pooling) {
-    let [conv, _, pool] = &mut layers[first..first + 3] else { unreachable!("three layers") };
-    let (conv, pool): (&mut dyn Any, &mut dyn Any) = (&mut **conv, &mut **pool);
-    let (conv, pool) = (conv.downcast_mut(), pool.downcast_mut());
-    conv.zip(pool).expect("found when the network was built")
+/// The layer with this index, which is known to be a `T`.
+fn layer<F: Real, T: 'static>(layers: &Layers<F>, index: usize) -> &T {
+    as_any(&*layers[index]).downcast_ref().expect("found when the network was built")
+}
+
+/// The first of these layers, which is known to be a `T`.
+fn layer_mut<F: Real, T: 'static>(layers: &mut Layers<F>) -> &mut T {
+    let layer: &mut dyn Any = &mut *layers[0];
+    layer.downcast_mut().expect("found when the network was built")
+}
+
+/// The convolution and the pooling that begin at `first`, and all layers behind them.
+fn conv_and_pool<F: Real>(layers: &mut Layers<F>, first: usize) -> (&mut Convolution<F>, &mut Pooling, &mut Layers<F>) {
+    let (three, rest) = layers[first..].split_at_mut(3);
+    let (conv, pool) = three.split_at_mut(2);
+    (layer_mut(conv), layer_mut(pool), rest)
+}
+
+/// Elements of the pooled array of one image.
+fn pooled_len(plan: &Plan) -> usize {
+    plan.pool().channels() * plan.pool().positions()
+}
+
+fn backward_affine<F: Real>(affine: &mut Affine<F>, pooled: &[F], dout: &[F], dpooled: &mut [F]) {
+    let Affine { w, b } = affine;
+    affine::backward_weights(Layout::Halves, pooled, dout, w.grad_mut(), b.grad_mut());
+    // Last, so that the convolution finds it in the cache.
+    affine::backward_input(Layout::Halves, w.values(), b.len(), dout, dpooled);
+}
+
+fn backward_conv_pool<F: Real>(
+    plan: &Plan,
+    Convolution { w, b, .. }: &mut Convolution<F>,
+    winners: &[u8],
+    [x, dout]: [&[F]; 2],
+    dx: Option<&mut [F]>,
+    dconv: &mut Vec<F>,
+) {
+    // The gradient of the convolution's output, where somebody needs it as a whole.
+    let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {
+        let dconv = at_least(dconv, dout.len() / plan.pool().positions() * plan.conv().positions());
+        conv_pool::backward_pool(plan, winners, dout, dconv);
+        &*dconv
+    });
+    match dconv {
+        Some(dconv) if !plan.picks_winners() => {
+            convolution::backward_weights(plan.conv(), x, dconv, w.grad_mut(), b.grad_mut());
+        }
+        _ => conv_pool::backward_weights(plan, x, winners, dout, w.grad_mut(), b.grad_mut()),
+    }
+    if let Some((dx, dconv)) = dx.zip(dconv) {
+        convolution::backward_input(plan.conv(), w.values(), dconv, dx);
+    }
 }

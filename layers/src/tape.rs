@@ -11,17 +11,18 @@ use tensor::Real;
 pub struct Tape<F: Real = f32> {
     /// Samples of the last forward pass.
     pub(crate) n: usize,
-    /// One output a layer; empty for layers that are computed in one go with the next one.
+    /// One output a layer. Of layers that are computed in one go with the next one: what their stage keeps there, or nothing.
     pub(crate) outputs: Vec<Vec<F>>,
     /// The gradient of a layer's output lies in one of the two, that of its input goes to the other.
     pub(crate) gradients: [Vec<F>; 2],
-    /// The gradient of a convolution's output, where it is computed in one go with a pooling.
-    pub(crate) between: Vec<F>,
+    /// Gradients between layers that are computed in one go.
+    pub(crate) between: [Vec<F>; 2],
 }
 
 impl<F: Real> Tape<F> {
     /// An empty tape.
     pub fn new() -> Self {
-        Tape { n: 0, outputs: Vec::new(), gradients: [Vec::new(), Vec::new()], between: Vec::new() }
+        let pair = || [Vec::new(), Vec::new()];
+        Tape { n: 0, outputs: Vec::new(), gradients: pair(), between: pair() }
     }
 }

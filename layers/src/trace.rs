@@ -96,7 +96,7 @@ impl<F: Real> Sequential<F> {
             let mut gradients = Vec::new();
             layer.visit_params(&mut |param| {
                 if param.learned {
-                    gradients.push((param.name.to_owned(), param.grad.as_standard_layout().into_owned()));
+                    gradients.push((param.name.to_owned(), param.grad()));
                 }
             });
             steps.push(LayerStep { layer: name, kind: layer.kind(), output: y, dout, dx: dx.clone(), gradients });

@@ -128,7 +128,7 @@ fn passes<F: Real>(layer: &mut dyn Layer<F>, x: &ArrayD<F>, random: &mut Random)
     let dout = whole(y.shape(), random);
     let dx = layers::backward(layer, x, &y, &dout);
     let mut gradients = Vec::new();
-    layer.visit_params(&mut |param| gradients.push(param.grad.clone()));
+    layer.visit_params(&mut |param| gradients.push(param.grad()));
     (dout, Passes { y, dx, gradients })
 }
 
@@ -427,7 +427,7 @@ fn works(mut network: Sequential, n: usize, outputs: usize) {
     assert_eq!(trained, scores);
     let dout = whole::<f32>(scores.shape(), &mut random);
     network.backward(x.view(), &mut tape, dout.view());
-    network.visit_params(&mut |name, param| assert_eq!(param.grad.shape(), param.value.shape(), "{name}"));
+    network.visit_params(&mut |name, param| assert_eq!(param.grad().shape(), param.shape(), "{name}"));
     let network = network.layer_by_layer();
     assert_eq!(network.infer(x.view(), &mut Workspace::new()), scores);
 }

@@ -35,8 +35,8 @@ fn a_pixel_of_an_image_is_a_sample() {
     images.visit_params(&mut |image| {
         rows.visit_params(&mut |row| {
             if row.name == image.name {
-                assert_near(row.name, &image.value, &row.value, 1e-14);
-                assert_near(row.name, &image.grad, &row.grad, 1e-14);
+                assert_near(row.name, &image.value(), &row.value(), 1e-14);
+                assert_near(row.name, &image.grad(), &row.grad(), 1e-14);
             }
         });
     });
@@ -55,13 +55,13 @@ fn inference_uses_the_running_values() {
     for step in 1..=3 {
         layers::forward(&mut with, &x);
         let part = 1.0 - 0.9_f64.powi(step);
-        assert_near("mean", &with.running_mean().value, &(&without.running_mean().value * part), 1e-14);
-        assert_near("variance", &with.running_var().value, &(&without.running_var().value * part), 1e-14);
+        assert_near("mean", &with.running_mean().value(), &(&without.running_mean().value() * part), 1e-14);
+        assert_near("variance", &with.running_var().value(), &(&without.running_var().value() * part), 1e-14);
     }
     // Inference leaves them alone.
-    let before = with.running_mean().value.clone();
+    let before = with.running_mean().value();
     layers::infer(&with, &x);
-    assert_eq!(with.running_mean().value, before);
+    assert_eq!(with.running_mean().value(), before);
 }
 
 /// Large and nearly equal numbers: the mean is taken out before anything is squared.

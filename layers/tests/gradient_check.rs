@@ -56,7 +56,7 @@ impl<L: Layer<f64>> Layer<f64> for Faulty<L> {
         let element = |inner: &mut L, change: &dyn Fn(f64) -> f64| {
             let mut first = true;
             inner.visit_params_mut(&mut |param| {
-                let middle = param.grad.len() / 2;
+                let middle = param.grad().len() / 2;
                 let grad = param.grad_mut();
                 if std::mem::take(&mut first) {
                     grad[middle] = change(grad[middle]);
@@ -244,7 +244,7 @@ fn the_books_network_passes_with_a_kink_close_by() {
         let mut draw = Random::new(seed, Purpose::Weights);
         network.visit_params_mut(&mut |name, param| {
             if name.starts_with('W') {
-                param.value.iter_mut().for_each(|w| *w = 0.01 * draw.normal());
+                param.values_mut().iter_mut().for_each(|w| *w = 0.01 * draw.normal());
             }
         });
         let x = ArrayD::from_shape_simple_fn(IxDyn(&[1, 1, 10, 10]), || draw.uniform());
@@ -265,7 +265,7 @@ fn ties_of_pooling_are_kinks() {
     // With the weight 0, both numbers are 0; a step to either side makes one of them the larger.
     network.visit_params_mut(&mut |name, param| {
         if name == "W1" {
-            param.value.fill(0.0);
+            param.values_mut().fill(0.0);
         }
     });
     let x = array![[[[1.0, 2.0]]]].into_dyn();
@@ -300,7 +300,7 @@ fn every_layer_passes_and_nothing_is_changed() {
 
     let values = |network: &Sequential<f64>| {
         let mut values = Vec::new();
-        network.visit_params(&mut |name, param| values.push((name.to_owned(), param.value.clone())));
+        network.visit_params(&mut |name, param| values.push((name.to_owned(), param.value())));
         values
     };
     let before = values(&network);
@@ -312,7 +312,7 @@ fn every_layer_passes_and_nothing_is_changed() {
     let (mut tape, mut last, mut dscores) = (Tape::new(), SoftmaxWithLoss::new(), Array2::zeros((4, 3)));
     let grads = |network: &Sequential<f64>| {
         let mut grads = Vec::new();
-        network.visit_params(&mut |_, param| grads.push(param.grad.clone()));
+        network.visit_params(&mut |_, param| grads.push(param.grad()));
         grads
     };
     let left = grads(&network);

@@ -44,9 +44,9 @@ fn weights_are_drawn_in_row_major_order_of_the_books_shape() {
     let conv = Convolution::<f64>::random(1, 3, Window::square(2), init, &mut draw).unwrap();
     let affine = Affine::<f64>::random(2, 3, init, &mut draw).unwrap();
     // Iteration goes by the logical shape, whatever the memory order.
-    let drawn: Vec<f64> = conv.w().value.iter().chain(&affine.w().value).copied().collect();
+    let drawn: Vec<f64> = conv.w().value().iter().chain(&affine.w().value()).copied().collect();
     assert_eq!(drawn, expected);
-    assert_eq!(affine.w().values()[1], affine.w().value[[1, 0]], "the memory order is column-major");
+    assert_eq!(affine.w().values()[1], affine.w().value()[[1, 0]], "the memory order is column-major");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn shapes_and_names_are_the_books() {
     assert_eq!(network.shapes(), [&[10, 8, 8][..], &[10, 8, 8], &[10, 4, 4], &[10], &[10], &[10]]);
     assert_eq!(network.output_shape(), [10]);
     let mut params = Vec::new();
-    network.visit_params(&mut |name, param| params.push((name.to_owned(), param.value.shape().to_vec())));
+    network.visit_params(&mut |name, param| params.push((name.to_owned(), param.shape().to_vec())));
     let expected = [
         ("W1", vec![10, 1, 3, 3]),
         ("b1", vec![10]),
@@ -182,12 +182,12 @@ fn layers_in_one_go_equal_layers_one_by_one() {
     together.backward(x.view(), &mut tape, dout.view());
     apart.backward(x.view(), &mut tape_apart, dout.view());
     let mut expected = Vec::new();
-    apart.visit_params(&mut |_, param| expected.push(param.grad.clone()));
+    apart.visit_params(&mut |_, param| expected.push(param.grad()));
     let mut expected = expected.iter();
     together.visit_params(&mut |name, param| {
         let expected = expected.next().unwrap();
         let largest = expected.iter().fold(0.0_f32, |a, v| a.max(v.abs()));
-        for (got, expected) in param.grad.iter().zip(expected) {
+        for (got, expected) in param.grad().iter().zip(expected) {
             assert!((got - expected).abs() <= 1e-5 * largest, "{name}: {got} for {expected}");
         }
     });
@@ -219,7 +219,7 @@ fn a_later_stage_in_one_go_hands_its_gradient_down() {
         network.forward(x.view(), &mut tape);
         network.backward(x.view(), &mut tape, dout.view());
         let mut gradients = Vec::new();
-        network.visit_params(&mut |_, param| gradients.extend(param.grad.iter().copied()));
+        network.visit_params(&mut |_, param| gradients.extend(param.grad().iter().copied()));
         gradients
     };
     let (together, apart) = (gradients(network()), gradients(network().layer_by_layer()));
@@ -238,7 +238,7 @@ fn gradients_do_not_depend_on_what_was_before() {
         network.forward(x.view(), tape);
         network.backward(x.view(), tape, dout.view());
         let mut all = Vec::new();
-        network.visit_params(&mut |_, param| all.push(bits(&param.grad)));
+        network.visit_params(&mut |_, param| all.push(bits(&param.grad())));
         all
     };
     let fresh = gradients(&mut small_network(Init::HeNormal), &mut Tape::new(), 3);

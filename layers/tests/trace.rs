@@ -48,7 +48,7 @@ fn a_traced_step_is_a_step() {
         let mut gradients = Vec::new();
         network.visit_params(&mut |name, param| {
             if param.learned {
-                gradients.push((name.to_owned(), param.grad.clone()));
+                gradients.push((name.to_owned(), param.grad()));
             }
         });
         assert_eq!(traced.len(), gradients.len(), "{name}");

@@ -120,7 +120,7 @@ fn given<F: Real, E: From<SpecError>>(
             BatchNormalization::with_channels(inputs.channels).and_then(|layer| {
                 let mut layer = layer.momentum(momentum)?;
                 let mut values = values.into_iter();
-                layer.visit_params_mut(&mut |param| param.value = values.next().expect("four parameters"));
+                layer.visit_params_mut(&mut |param| param.assign(&values.next().expect("four parameters").view()));
                 Ok(Box::new(layer) as _)
             })
         }

@@ -19,7 +19,7 @@ pub(crate) fn params_digest<F: Real>(network: &Network<F>) -> [u8; 32] {
     let mut bytes = Vec::new();
     network.visit_params(&mut |_, param| {
         bytes.clear();
-        bytes.extend(row_major(&param.value).iter().flat_map(|value| (value.to_f64() as f32).to_le_bytes()));
+        bytes.extend(row_major(&param.value()).iter().flat_map(|value| (value.to_f64() as f32).to_le_bytes()));
         hash.update(&bytes);
     });
     hash.finalize().into()

@@ -53,7 +53,7 @@ impl<F: Real> Network<F> {
     /// ```
     pub fn cast<G: Real>(&self) -> Network<G> {
         let mut values = Vec::new();
-        self.visit_params(&mut |_, param| values.push(param.value.map(|v| G::from_f64(v.to_f64()))));
+        self.visit_params(&mut |_, param| values.push(param.value().map(|v| G::from_f64(v.to_f64()))));
         let mut values = values.into_iter();
         let mut next = |_: &str, _: &[usize]| Ok::<_, SpecError>(values.next().expect("as many parameters"));
         let layers = construct(&self.spec, Source::Given(&mut next)).expect("the description of a network");
@@ -88,7 +88,7 @@ impl<F: Real> Network<F> {
     /// The number of learned numbers.
     pub fn learned_len(&self) -> usize {
         let mut len = 0;
-        self.visit_params(&mut |_, param| len += if param.learned { param.value.len() } else { 0 });
+        self.visit_params(&mut |_, param| len += if param.learned { param.len() } else { 0 });
         len
     }
 
@@ -172,7 +172,7 @@ impl<F: Real> Network<F> {
         let mut found = None;
         self.visit_params(&mut |n, param| {
             if n == name {
-                found = Some(param.value.as_standard_layout().into_owned());
+                found = Some(param.value());
             }
         });
         found
@@ -185,11 +185,11 @@ impl<F: Real> Network<F> {
     pub fn set_param<D: Dimension>(&mut self, name: &str, value: ArrayView<'_, F, D>) -> Result<(), Error> {
         let mut result = Err(Error::NoSuchParameter { name: name.to_string() });
         self.visit_params_mut(&mut |n, param| {
-            if n == name && param.value.shape() == value.shape() {
-                param.value.assign(&value.view().into_dyn());
+            if n == name && param.shape() == value.shape() {
+                param.assign(&value.view().into_dyn());
                 result = Ok(());
             } else if n == name {
-                let (expected, got) = (param.value.shape().to_vec(), value.shape().to_vec());
+                let (expected, got) = (param.shape().to_vec(), value.shape().to_vec());
                 result = Err(Error::ParameterShape { name: name.to_string(), expected, got });
             }
         });
@@ -211,7 +211,7 @@ impl Network<f64> {
         t: Labels<'_, f64>,
     ) -> Vec<(String, ArrayD<f64>)> {
         let mut before = Vec::new();
-        self.visit_params(&mut |name, param| before.push((name.to_string(), param.value.clone(), param.learned)));
+        self.visit_params(&mut |name, param| before.push((name.to_string(), param.value(), param.learned)));
         let learned: Vec<_> = before.iter().filter(|(.., learned)| *learned).cloned().collect();
         let mut gradients = Vec::new();
         for (name, mut value, _) in learned {

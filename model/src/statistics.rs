@@ -23,8 +23,8 @@ impl Statistics {
         let mut rest = &self.0[..];
         network.visit_params_mut(&mut |_, param| {
             if !param.learned {
-                let (values, others) = rest.split_at(param.value.len());
-                param.value.as_slice_memory_order_mut().expect("contiguous").copy_from_slice(values);
+                let (values, others) = rest.split_at(param.len());
+                param.values_mut().copy_from_slice(values);
                 rest = others;
             }
         });

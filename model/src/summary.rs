@@ -64,8 +64,8 @@ impl<F: Real> Network<F> {
             let layer = &sequential.layers()[index];
             let (mut parameters, mut statistics) = (0, 0);
             layer.visit_params(&mut |param| match param.learned {
-                true => parameters += param.value.len(),
-                false => statistics += param.value.len(),
+                true => parameters += param.len(),
+                false => statistics += param.len(),
             });
             let inference = 2 * terms(&self.spec().layers[index], input) * output.iter().product::<usize>();
             let training = inference * if index == 0 { 2 } else { 3 };

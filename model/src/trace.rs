@@ -59,7 +59,7 @@ impl<F: Real> Network<F> {
         let mut gradients = layers.iter_mut().flat_map(|step| &mut step.gradients);
         network.visit_params(&mut |_, param| {
             if param.learned {
-                gradients.next().expect("the same parameters").1.assign(&param.grad);
+                gradients.next().expect("the same parameters").1.assign(&param.grad());
             }
         });
         let probabilities = last.probabilities().to_owned();

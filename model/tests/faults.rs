@@ -39,7 +39,7 @@ fn values(network: &Network, learned: bool) -> Vec<ArrayD<f32>> {
     let mut values = Vec::new();
     network.visit_params(&mut |_, param| {
         if param.learned == learned {
-            values.push(param.value.clone());
+            values.push(param.value());
         }
     });
     values

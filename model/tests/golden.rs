@@ -48,7 +48,7 @@ fn the_gradient_checks_network() {
     assert!((loss - expected.first().unwrap()).abs() < 1e-5, "{loss}, the book's {expected}");
 
     let mut grads = Vec::new();
-    network.visit_params(&mut |name, param| grads.push((name.to_string(), param.grad.clone())));
+    network.visit_params(&mut |name, param| grads.push((name.to_string(), param.grad())));
     assert!(grads.iter().map(|(name, _)| name.as_str()).eq(NAMES));
     for (name, grad) in &grads {
         let expected = file.array(&format!("grad_{name}"));

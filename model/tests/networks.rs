@@ -23,7 +23,7 @@ fn refused(settings: SimpleConvNet) -> String {
 fn the_books_shapes_and_names() {
     let network = SimpleConvNet::default().build::<f32>(0).unwrap();
     let mut shapes = Vec::new();
-    network.visit_params(&mut |name, param| shapes.push((name.to_string(), param.value.shape().to_vec())));
+    network.visit_params(&mut |name, param| shapes.push((name.to_string(), param.shape().to_vec())));
     let expected: [(&str, &[usize]); 6] = [
         ("W1", &[30, 1, 5, 5]),
         ("b1", &[30]),
@@ -141,7 +141,7 @@ fn both_gradients_agree() {
     assert_eq!(params_sha256(&network), before, "the parameters are as before");
     network.gradient(x.view(), t);
     let mut backward = Vec::new();
-    network.visit_params(&mut |name, param| backward.push((name.to_string(), param.grad.clone())));
+    network.visit_params(&mut |name, param| backward.push((name.to_string(), param.grad())));
     assert_eq!(numerical.len(), 6);
     for ((name, numerical), (same, backward)) in numerical.iter().zip(&backward) {
         assert_eq!(name, same);

@@ -17,7 +17,8 @@ pub const AT_REST: u8 = u8::MAX;
 /// `y ← max-pool(relu(convolution of x with w, plus b))`; where they are wanted, `winners ←` which element of its pooling
 /// window is the largest, counted row by row from 0, or [`AT_REST`].
 ///
-/// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `winners` (N, FN, PH, PW), row-major.
+/// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `winners` (N, FN, PH, PW), row-major; the last two, and what goes with
+/// them in the backward passes, in halves where the plan says so ([`Plan::in_halves`]).
 ///
 /// # Panics
 /// Where a length does not match.
@@ -63,12 +64,13 @@ pub fn backward_pool<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut
         dy.len(),
         dconv.len()
     );
+    let planes = dconv.len() / positions;
     for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
         dconv.fill(F::ZERO);
-        let first = task * PLANES_A_TASK * windows;
-        let planes = winners[first..].chunks_exact(windows).zip(dy[first..].chunks_exact(windows));
-        for (dconv, (winners, dy)) in dconv.chunks_exact_mut(positions).zip(planes) {
-            for (window, (&winner, &d)) in winners.iter().zip(dy).enumerate() {
+        for (i, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
+            let first = plan.place(task * PLANES_A_TASK + i, planes) * windows;
+            let plane = winners[first..][..windows].iter().zip(&dy[first..][..windows]);
+            for (window, (&winner, &d)) in plane.enumerate() {
                 if winner != AT_REST {
                     dconv[plan.position(window, winner)] += d;
                 }
@@ -84,4 +86,6 @@ fn check(plan: &Plan, x: usize, w: usize, filters: usize, y: usize) {
     assert_eq!(w, filters * conv.patch_len(), "w: {w} elements, expected {filters} filters of {conv:?}");
     let expected = n * filters * plan.pool().positions();
     assert_eq!(y, expected, "y: {y} elements, expected {expected} for {n} images and {filters} filters");
+    let planned = plan.pool().channels();
+    assert_eq!(filters, planned, "b: {filters} filters, expected {planned} as the pooling has");
 }

@@ -40,7 +40,7 @@ impl Filters {
         let found = layers.names().iter().zip(layers.layers()).find_map(|(name, layer)| {
             let mut w = None;
             layer.visit_params(&mut |param| {
-                if let Ok(value) = param.value.view().into_dimensionality::<Ix4>() {
+                if let Ok(value) = param.value().view().into_dimensionality::<Ix4>() {
                     w.get_or_insert(value.to_owned());
                 }
             });

@@ -39,7 +39,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         loss.backward(Labels::Classes(&t), dscores.view_mut());
         network.backward(x.view(), &mut tape, dscores.view().into_dyn());
         // Plain gradient descent. The crate `optim` has six better ways.
-        network.visit_params_mut(&mut |_, param| param.value.zip_mut_with(&param.grad, |w, dw| *w -= 0.5 * dw));
+        network.visit_params_mut(&mut |_, param| {
+            let (w, dw) = param.value_and_grad_mut();
+            w.iter_mut().zip(dw).for_each(|(w, dw)| *w -= 0.5 * *dw);
+        });
     }
 
     let scores = network.predict(x.view());

@@ -61,7 +61,7 @@ pub fn every_layer<F: Real>() -> Vec<Case<F>> {
         let mut draw = |b: &mut F| *b = F::from_f64(random.normal());
         layer.visit_params_mut(&mut |p| {
             if p.name == "b" {
-                p.value.iter_mut().for_each(&mut draw);
+                p.values_mut().iter_mut().for_each(&mut draw);
             }
         });
         layer

@@ -117,9 +117,7 @@ fn remember(trainer: &Trainer, network: &Network) -> OptimizerStateV1 {
             return;
         }
         for (kept, values) in state.arrays(slot) {
-            let mut array = param.value.clone();
-            array.as_slice_memory_order_mut().expect("contiguous").copy_from_slice(values);
-            arrays.push(array_v1(format!("{name}.{kept}"), &array));
+            arrays.push(array_v1(format!("{name}.{kept}"), &param.in_shape(values)));
         }
         slot += 1;
     });
@@ -138,11 +136,9 @@ fn restore(trainer: &mut Trainer, network: &Network, remembered: &OptimizerState
             return;
         }
         let kept = names.iter().map(|kept| {
-            let found = params::compare_one(&format!("{name}.{kept}"), param.value.shape(), arrays.next())?;
+            let found = params::compare_one(&format!("{name}.{kept}"), param.shape(), arrays.next())?;
             let values: ArrayD<f32> = params::values(found)?;
-            let mut array = param.value.clone();
-            array.assign(&values);
-            Ok(array.as_slice_memory_order().expect("contiguous").to_vec())
+            Ok(param.in_memory_order(&values.view()))
         });
         match kept.collect() {
             Ok(kept) => slots.push(kept),

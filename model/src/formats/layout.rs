@@ -69,7 +69,7 @@ impl<F: Real> Network<F> {
         for ((what, layer), keep) in self.spec().layers.iter().zip(layers).zip(keep) {
             layer.visit_params(&mut |param| {
                 let transposed = naming.transposes(what, param.name);
-                let view = if transposed { param.value.t().to_owned() } else { param.value.clone() };
+                let view = if transposed { param.value().reversed_axes() } else { param.value() };
                 arrays.push(NamedArray {
                     name: names.next(what, param.name),
                     shape: view.shape().to_vec(),

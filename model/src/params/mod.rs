@@ -84,14 +84,14 @@ impl<F: Real> Network<F> {
     fn set_from_bytes(&mut self, bytes: &[u8]) -> Result<(), ParamsError> {
         let content = parse(bytes)?;
         let mut expected = Vec::new();
-        self.visit_params(&mut |name, param| expected.push((name.to_string(), param.value.shape().to_vec())));
+        self.visit_params(&mut |name, param| expected.push((name.to_string(), param.shape().to_vec())));
         compare(&expected, &content.arrays)?;
         let spec = content.network.spec()?;
         compare_layers(self.spec(), &spec)?;
         let mut arrays = content.arrays.iter();
         self.visit_params_mut(&mut |_, param| {
             let array = arrays.next().expect("as many arrays, as was just found");
-            param.value.assign(&values(array).expect("of the same shape, as was just found"));
+            param.assign(&values(array).expect("of the same shape, as was just found").view());
         });
         Ok(())
     }
@@ -113,7 +113,7 @@ fn named(path: &Path, problem: ParamsError) -> Error {
 /// A network as a file holds it.
 pub(crate) fn freeze<F: Real>(network: &Network<F>) -> ParamsV1 {
     let mut arrays = Vec::new();
-    network.visit_params(&mut |name, param| arrays.push(array_v1(name.to_string(), &param.value)));
+    network.visit_params(&mut |name, param| arrays.push(array_v1(name.to_string(), &param.value())));
     ParamsV1 { network: NetworkV1::new(network.spec()), arrays }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use divan::Bencher;
 use microbench::{BATCH, positive, signed};
-use tensor::affine;
+use tensor::affine::{self, Layout};
 
 /// So many vectors of length `inputs`, each to one of length `outputs`.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,14 @@ impl Affine {
         signed(self.n * self.outputs)
     }
 
+    /// As in the network: the inputs of its first affine layer lie in halves, as its weights do.
+    fn layout(&self) -> Layout {
+        match Layout::of_weights(self.inputs) {
+            Layout::HalvedWeights => Layout::Halves,
+            layout => layout,
+        }
+    }
+
     fn measure(&self, bencher: Bencher<'_, '_>, kernel: impl FnMut()) {
         microbench::measure_flop(bencher, 2 * self.n * self.inputs * self.outputs, kernel);
     }
@@ -53,17 +61,17 @@ fn main() {
 #[divan::bench(args = MAPS)]
 fn forward(bencher: Bencher<'_, '_>, map: &Affine) {
     let (x, w, b, mut y) = (map.x(), map.w(), signed(map.outputs), map.dy());
-    map.measure(bencher, || affine::forward(&x, &w, &b, &mut y));
+    map.measure(bencher, || affine::forward(map.layout(), &x, &w, &b, &mut y));
 }
 
 #[divan::bench(args = MAPS)]
 fn weight_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
     let (x, dy, mut dw, mut db) = (map.x(), map.dy(), map.w(), signed(map.outputs));
-    map.measure(bencher, || affine::backward_weights(&x, &dy, &mut dw, &mut db));
+    map.measure(bencher, || affine::backward_weights(map.layout(), &x, &dy, &mut dw, &mut db));
 }
 
 #[divan::bench(args = MAPS)]
 fn input_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
     let (w, dy, mut dx) = (map.w(), map.dy(), map.x());
-    map.measure(bencher, || affine::backward_input(&w, map.outputs, &dy, &mut dx));
+    map.measure(bencher, || affine::backward_input(map.layout(), &w, map.outputs, &dy, &mut dx));
 }

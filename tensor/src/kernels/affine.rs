@@ -5,6 +5,8 @@
 use super::dot::products;
 use super::matrix::{Matrix, Out};
 use super::rows::{Rows, Start, weighted_sums};
+use super::scratch;
+use crate::affine::Layout;
 use crate::threads::for_each_block;
 
 /// Samples and outputs of one task: few enough that their inputs and weights stay in its cache.
@@ -15,19 +17,54 @@ const OUTPUTS_OF_FEW: usize = 10;
 /// Inputs that one task takes in the backward passes: one tile.
 const INPUTS_A_TASK: usize = 64;
 
-pub(super) fn forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
+/// The columns of `x` (N, I) that belong to one part of the inputs.
+fn part_of_x(layout: Layout, x: &[f32], part: usize, [n, inputs]: [usize; 2]) -> Matrix<'_> {
+    let (first, stride) = layout.rows_of_x(part, [n, inputs]);
+    Matrix::row_major(x.get(first..).unwrap_or_default(), stride, [n, inputs / layout.parts()])
+}
+
+/// The weights of one part of the inputs, transposed: (O, inputs of the part).
+fn part_of_w(layout: Layout, w: &[f32], part: usize, [inputs, outputs]: [usize; 2]) -> Matrix<'_> {
+    let len = inputs / layout.parts();
+    Matrix::row_major(&w[part * outputs * len..][..outputs * len], len, [outputs, len])
+}
+
+pub(super) fn forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
-    let x = Matrix::row_major(x, inputs, [n, inputs]);
-    let w = Matrix::row_major(w, inputs, [outputs, inputs]);
+    let part = |part| (part_of_x(layout, x, part, [n, inputs]), part_of_w(layout, w, part, [inputs, outputs]));
     let size = [SAMPLES_A_TASK, if n < SAMPLES_A_TASK { OUTPUTS_OF_FEW } else { OUTPUTS_A_TASK }];
+    if layout.parts() == 2 {
+        return forward_in_halves([part(0), part(1)], b, y, size);
+    }
+    let (x, w) = part(0);
     for_each_block(y, outputs, size, |[sample, output], mut block| {
         let (x, w) = (x.some_rows(sample, block.rows()), w.some_rows(output, block.columns()));
         products(x, w, &b[output..][..block.columns()], Out::block(&mut block));
     });
 }
 
-pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+/// The tasks of the first half come first, so that they go to the same thread as those of the other passes.
+fn forward_in_halves(halves: [(Matrix<'_>, Matrix<'_>); 2], b: &[f32], y: &mut [f32], size: [usize; 2]) {
+    let (outputs, n) = (b.len(), halves[0].0.rows);
+    // Rows of sums for each half, so many that no task has rows of both.
+    let rows = n.next_multiple_of(size[0]);
+    scratch::with(2 * rows * outputs, |sums| {
+        for_each_block(sums, outputs, size, |[row, output], mut block| {
+            let (half, sample) = (row / rows, row % rows);
+            let (samples, columns) = (size[0].min(n - sample), block.columns());
+            let (x, w) = (halves[half].0.some_rows(sample, samples), halves[half].1.some_rows(output, columns));
+            let start = if half == 0 { &b[output..][..columns] } else { &[0.0; OUTPUTS_A_TASK][..columns] };
+            products(x, w, start, Out::block(&mut block).first_rows(samples));
+        });
+        let (first, second) = sums.split_at(rows * outputs);
+        for (y, (first, second)) in y.iter_mut().zip(first.iter().zip(second)) {
+            *y = first + second;
+        }
+    });
+}
+
+pub(super) fn backward_weights(layout: Layout, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let outputs = db.len();
     let (inputs, n) = (dw.len() / outputs, dy.len() / outputs);
     db.fill(0.0);
@@ -40,22 +77,32 @@ pub(super) fn backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [
         return;
     }
     // dWᵀ = dYᵀ · X
-    let (x, dy_t) = (Matrix::row_major(x, inputs, [n, inputs]), Matrix::new(dy, [1, outputs], [outputs, n]));
-    for_each_block(dw, inputs, [outputs, INPUTS_A_TASK], |[_, input], mut block| {
-        let x = x.some_columns(input, block.columns());
+    let dy_t = Matrix::new(dy, [1, outputs], [outputs, n]);
+    for_each_block(dw, inputs / layout.parts(), [outputs, INPUTS_A_TASK], |[row, input], mut block| {
+        let x = part_of_x(layout, x, row / outputs, [n, inputs]).some_columns(input, block.columns());
         weighted_sums(Start::Zero, dy_t, Rows::matrix(x), Out::block(&mut block));
     });
 }
 
-pub(super) fn backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
+pub(super) fn backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
     let inputs = w.len() / outputs;
-    if inputs == 0 {
+    if inputs == 0 || dx.is_empty() {
         return;
     }
     let n = dx.len() / inputs;
-    let (w, dy) = (Matrix::row_major(w, inputs, [outputs, inputs]), Matrix::row_major(dy, outputs, [n, outputs]));
-    for_each_block(dx, inputs, [n.max(1), INPUTS_A_TASK], |[_, input], mut block| {
-        let w = w.some_columns(input, block.columns());
-        weighted_sums(Start::Zero, dy, Rows::matrix(w), Out::block(&mut block));
+    let dy = Matrix::row_major(dy, outputs, [n, outputs]);
+    let len = inputs / layout.parts();
+    let columns = if layout == Layout::Halves { len } else { inputs };
+    for_each_block(dx, columns, [n, INPUTS_A_TASK], |[row, column], mut block| {
+        // (Of whole rows a task may have columns of both halves.)
+        let first = row / n * len + column;
+        let mut done = 0;
+        while done < block.columns() {
+            let (part, input) = ((first + done) / len, (first + done) % len);
+            let columns = (block.columns() - done).min(len - input);
+            let w = part_of_w(layout, w, part, [inputs, outputs]).some_columns(input, columns);
+            weighted_sums(Start::Zero, dy, Rows::matrix(w), Out::block(&mut block).some_columns(done, columns));
+            done += columns;
+        }
     });
 }

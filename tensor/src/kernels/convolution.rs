@@ -60,7 +60,7 @@ pub(super) fn backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &
     let layout = Patches::new(*geometry);
     let rows_len = patch * positions + SLACK;
     scratch::with(dw.len(), |dw_t| {
-        sum_over_images(x.len() / geometry.input_len(), dw_t, db, |image, dw_t, db| {
+        sum_over_images([1, x.len() / geometry.input_len()], dw_t, db, |[_, image], dw_t, db| {
             let x = &x[image * geometry.input_len()..][..geometry.input_len()];
             let dy = &dy[image * filters * positions..][..filters * positions];
             run(AddRows { rows: dy, len: positions, sums: db });
@@ -106,34 +106,43 @@ impl Kernel for AddRows<'_> {
     }
 }
 
-/// Calls `add(image, dw, db)` for every image; each task has sums of its own, which are added in the order of the images.
+/// Calls `add([part, image], dw, db)` for every part of the filters and every image; each task has sums of its own, which are
+/// added in the order of the images.
 pub(super) fn sum_over_images(
-    n: usize,
+    [parts, n]: [usize; 2],
     dw: &mut [f32],
     db: &mut [f32],
-    add: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+    add: impl Fn([usize; 2], &mut [f32], &mut [f32]) + Sync,
 ) {
-    let (w_len, sums_len) = (dw.len(), dw.len() + db.len());
+    let (w_len, b_len) = (dw.len() / parts, db.len() / parts);
     dw.fill(0.0);
     db.fill(0.0);
-    if n == 0 || sums_len == 0 {
+    if n == 0 || w_len + b_len == 0 {
         return;
     }
     let images = images_a_task(n);
-    scratch::with(n.div_ceil(images) * sums_len, |sums| {
-        for_each_part(sums, sums_len, |task, sums| {
+    let tasks = n.div_ceil(images);
+    scratch::with(parts * tasks * (w_len + b_len), |sums| {
+        for_each_part(sums, w_len + b_len, |task, sums| {
             sums.fill(0.0);
             let (dw, db) = sums.split_at_mut(w_len);
-            for image in task * images..((task + 1) * images).min(n) {
-                add(image, dw, db);
+            let (part, first) = (task / tasks, task % tasks * images);
+            for image in first..(first + images).min(n) {
+                add([part, image], dw, db);
             }
         });
-        for sums in sums.chunks_exact(sums_len) {
-            for (total, sum) in dw.iter_mut().chain(db.iter_mut()).zip(sums) {
-                *total += sum;
-            }
+        for (i, sums) in sums.chunks_exact(w_len + b_len).enumerate() {
+            let (part, (dw_sums, db_sums)) = (i / tasks, sums.split_at(w_len));
+            add_to(&mut dw[part * w_len..][..w_len], dw_sums);
+            add_to(&mut db[part * b_len..][..b_len], db_sums);
         }
     });
+}
+
+fn add_to(totals: &mut [f32], sums: &[f32]) {
+    for (total, sum) in totals.iter_mut().zip(sums) {
+        *total += sum;
+    }
 }
 
 /// `dpatches = Wᵀ · dY`, then every element is added to the pixel that it came from.

@@ -113,4 +113,22 @@ impl<'a> Out<'a> {
         let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
         Out { first: block.as_mut_ptr(), rows, stride, columns, borrowed: PhantomData }
     }
+
+    /// The first rows of these.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub(super) fn first_rows(self, rows: usize) -> Self {
+        assert!(rows <= self.rows, "{rows} rows of {}", self.rows);
+        Out { rows, ..self }
+    }
+
+    /// The columns `first .. first + columns`.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub(super) fn some_columns(self, first: usize, columns: usize) -> Self {
+        assert!(first + columns <= self.columns, "columns {first} to {} of {}", first + columns, self.columns);
+        Out { first: self.first.wrapping_add(first), columns, ..self }
+    }
 }

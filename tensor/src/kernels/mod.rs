@@ -26,6 +26,7 @@ pub(crate) use scratch::forget as forget_scratch;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use crate::affine::Layout;
 use crate::geometry::Geometry;
 use crate::real::Real;
 
@@ -89,25 +90,25 @@ pub trait Engine: Sized {
         reference::average_pool(geometry, x, y);
     }
 
-    fn affine_forward(x: &[Self], w: &[Self], b: &[Self], y: &mut [Self])
+    fn affine_forward(layout: Layout, x: &[Self], w: &[Self], b: &[Self], y: &mut [Self])
     where
         Self: Real,
     {
-        reference::affine_forward(x, w, b, y);
+        reference::affine_forward(layout, x, w, b, y);
     }
 
-    fn affine_backward_weights(x: &[Self], dy: &[Self], dw: &mut [Self], db: &mut [Self])
+    fn affine_backward_weights(layout: Layout, x: &[Self], dy: &[Self], dw: &mut [Self], db: &mut [Self])
     where
         Self: Real,
     {
-        reference::affine_backward_weights(x, dy, dw, db);
+        reference::affine_backward_weights(layout, x, dy, dw, db);
     }
 
-    fn affine_backward_input(w: &[Self], outputs: usize, dy: &[Self], dx: &mut [Self])
+    fn affine_backward_input(layout: Layout, w: &[Self], outputs: usize, dy: &[Self], dx: &mut [Self])
     where
         Self: Real,
     {
-        reference::affine_backward_input(w, outputs, dy, dx);
+        reference::affine_backward_input(layout, w, outputs, dy, dx);
     }
 }
 
@@ -147,16 +148,16 @@ impl Engine for f32 {
         pooling::average_forward(geometry, x, y);
     }
 
-    fn affine_forward(x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
-        affine::forward(x, w, b, y);
+    fn affine_forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
+        affine::forward(layout, x, w, b, y);
     }
 
-    fn affine_backward_weights(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
-        affine::backward_weights(x, dy, dw, db);
+    fn affine_backward_weights(layout: Layout, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        affine::backward_weights(layout, x, dy, dw, db);
     }
 
-    fn affine_backward_input(w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
-        affine::backward_input(w, outputs, dy, dx);
+    fn affine_backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
+        affine::backward_input(layout, w, outputs, dy, dx);
     }
 }
 

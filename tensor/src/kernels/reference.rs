@@ -1,8 +1,11 @@
 //! The plain definitions: im2col and one matrix product. They serve f64, and the fast kernels are held against them.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::Plan;
+use crate::affine::Layout;
 use crate::conv_pool::{self, AT_REST};
 use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
@@ -77,11 +80,17 @@ pub(crate) fn conv_pool_forward<F: Real>(
         }
     }
     // Every filter is a channel of the pooling.
-    let mut argmax = vec![0; if winners.is_some() { y.len() } else { 0 }];
-    F::max_pool(plan.pool(), &conv, y, winners.is_some().then_some(&mut argmax[..]));
-    for (i, (winner, &at)) in winners.into_iter().flatten().zip(&argmax).enumerate() {
-        let is_it = |&phase: &u8| plan.position(i % plan.pool().positions(), phase) == at as usize;
-        *winner = if y[i] == F::ZERO { AT_REST } else { (0..).find(is_it).expect("in its window") };
+    let positions = plan.pool().positions();
+    let (mut pooled, mut argmax) = (vec![F::ZERO; y.len()], vec![0; y.len()]);
+    F::max_pool(plan.pool(), &conv, &mut pooled, Some(&mut argmax));
+    let mut winners = winners;
+    for (i, (&value, &at)) in pooled.iter().zip(&argmax).enumerate() {
+        let to = plan.place(i / positions, y.len() / positions) * positions + i % positions;
+        y[to] = value;
+        if let Some(winners) = &mut winners {
+            let is_it = |&phase: &u8| plan.position(i % positions, phase) == at as usize;
+            winners[to] = if value == F::ZERO { AT_REST } else { (0..).find(is_it).expect("in its window") };
+        }
     }
 }
 
@@ -146,17 +155,33 @@ pub(crate) fn conv_pool_backward_weights<F: Real>(
     F::conv_backward_weights(plan.conv(), x, &dconv, dw, db);
 }
 
-pub(crate) fn affine_forward<F: Real>(x: &[F], w: &[F], b: &[F], y: &mut [F]) {
+/// The columns of `x` (N, I) that belong to one part of the inputs; there are samples.
+fn part_of_x<F>(layout: Layout, x: &[F], part: usize, [n, inputs]: [usize; 2]) -> ArrayView2<'_, F> {
+    let (first, stride) = layout.rows_of_x(part, [n, inputs]);
+    let shape = (n, inputs / layout.parts()).strides((stride, 1));
+    ArrayView2::from_shape(shape, &x[first..]).expect("lengths were checked")
+}
+
+/// Where the weights of one part of the inputs lie, (inputs of the part, O), column-major.
+fn part_of_w(layout: Layout, w: usize, part: usize) -> Range<usize> {
+    let len = w / layout.parts();
+    part * len..(part + 1) * len
+}
+
+pub(crate) fn affine_forward<F: Real>(layout: Layout, x: &[F], w: &[F], b: &[F], y: &mut [F]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
     for y in y.chunks_exact_mut(outputs) {
         y.copy_from_slice(b);
     }
-    let w = matrix(w, outputs, inputs).reversed_axes();
-    F::gemm(F::ONE, matrix(x, n, inputs), w, F::ONE, matrix_mut(y, n, outputs));
+    let parts = if n == 0 { 0 } else { layout.parts() };
+    for part in 0..parts {
+        let w = matrix(&w[part_of_w(layout, w.len(), part)], outputs, inputs / layout.parts()).reversed_axes();
+        F::gemm(F::ONE, part_of_x(layout, x, part, [n, inputs]), w, F::ONE, matrix_mut(y, n, outputs));
+    }
 }
 
-pub(crate) fn affine_backward_weights<F: Real>(x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) {
+pub(crate) fn affine_backward_weights<F: Real>(layout: Layout, x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) {
     let outputs = db.len();
     let (inputs, n) = (dw.len() / outputs, dy.len() / outputs);
     db.fill(F::ZERO);
@@ -165,13 +190,27 @@ pub(crate) fn affine_backward_weights<F: Real>(x: &[F], dy: &[F], dw: &mut [F], 
             *db += dy;
         }
     }
-    // dWᵀ = dYᵀ · X: column-major dW is row-major dWᵀ.
-    let dw = matrix_mut(dw, outputs, inputs);
-    F::gemm(F::ONE, matrix(dy, n, outputs).t(), matrix(x, n, inputs), F::ZERO, dw);
+    if n == 0 {
+        return dw.fill(F::ZERO);
+    }
+    let dy = matrix(dy, n, outputs);
+    for part in 0..layout.parts() {
+        // dWᵀ = dYᵀ · X: column-major dW is row-major dWᵀ.
+        let all = dw.len();
+        let dw = matrix_mut(&mut dw[part_of_w(layout, all, part)], outputs, inputs / layout.parts());
+        F::gemm(F::ONE, dy.t(), part_of_x(layout, x, part, [n, inputs]), F::ZERO, dw);
+    }
 }
 
-pub(crate) fn affine_backward_input<F: Real>(w: &[F], outputs: usize, dy: &[F], dx: &mut [F]) {
+pub(crate) fn affine_backward_input<F: Real>(layout: Layout, w: &[F], outputs: usize, dy: &[F], dx: &mut [F]) {
     let (inputs, n) = (w.len() / outputs, dy.len() / outputs);
-    let w = matrix(w, outputs, inputs);
-    F::gemm(F::ONE, matrix(dy, n, outputs), w, F::ZERO, matrix_mut(dx, n, inputs));
+    let len = inputs / layout.parts();
+    let parts = if n == 0 { 0 } else { layout.parts() };
+    for part in 0..parts {
+        let w = matrix(&w[part_of_w(layout, w.len(), part)], outputs, len);
+        let (first, stride) = layout.rows_of_x(part, [n, inputs]);
+        let dx = &mut dx[first..];
+        let dx = ArrayViewMut2::from_shape((n, len).strides((stride, 1)), dx).expect("lengths were checked");
+        F::gemm(F::ONE, matrix(dy, n, outputs), w, F::ZERO, dx);
+    }
 }

@@ -8,8 +8,9 @@ use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, s};
 use super::isa::{Isa, Kernel, Vectors, run, with_isa};
 use super::lanes::{Lanes, Lanes16};
 use super::reference;
+use crate::affine::{self, Layout};
 use crate::geometry::{Geometry, Rounding, Window};
-use crate::{Plan, affine, conv_pool, convolution, pooling};
+use crate::{Plan, conv_pool, convolution, pooling};
 
 /// Numbers in −1 … 1 from a small generator; about one in eight is zero.
 fn numbers(len: usize, seed: u64) -> Vec<f32> {
@@ -175,7 +176,7 @@ fn zeros_have_the_same_sign_on_all_instruction_sets() {
         let scores = Isa::available().map(|isa| {
             with_isa(isa, || {
                 let mut y = [1.0];
-                affine::forward(&x, &w, &[-0.0], &mut y);
+                affine::forward(Layout::Whole, &x, &w, &[-0.0], &mut y);
                 y[0].to_bits()
             })
         });
@@ -190,39 +191,83 @@ fn affine_of_every_size() {
     let sizes = [(1, 1, 1), (2, 15, 3), (3, 16, 4), (4, 17, 5), (5, 31, 6), (6, 33, 11), (7, 64, 2), (26, 65, 10)];
     let larger = [(25, 200, 13), (51, 321, 7), (100, 257, 100), (9, 700, 12), (0, 5, 3)];
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
-        let (x, w) = (numbers(n * inputs, 1), numbers(inputs * outputs, 2));
-        let (b, dy) = (numbers(outputs, 3), numbers(n * outputs, 4));
-        let name = |what| format!("affine {what} {n}×{inputs}×{outputs}");
+        affine_of_size(Layout::Whole, n, inputs, outputs);
+    }
+    // Halves below, at and above the tiles; tasks with columns of both; samples that fill no task.
+    let sizes = [(1, 2, 1), (2, 30, 3), (3, 32, 4), (4, 34, 5), (7, 128, 2), (26, 130, 10), (25, 192, 13)];
+    let larger = [(51, 642, 7), (100, 4320, 100), (1, 4320, 100), (9, 700, 12), (0, 6, 3)];
+    for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
+        affine_of_size(Layout::HalvedWeights, n, inputs, outputs);
+        affine_of_size(Layout::Halves, n, inputs, outputs);
+    }
+}
 
-        let exact = |x: &[f64], w: &[f64], b: &[f64]| {
-            let mut y = vec![0.0; n * outputs];
-            reference::affine_forward(x, w, b, &mut y);
-            y
-        };
-        let (y, size) =
-            (exact(&wide(&x), &wide(&w), &wide(&b)), exact(&magnitudes(&x), &magnitudes(&w), &magnitudes(&b)));
-        check(&name("forward"), y.len(), inputs, &y, &size, |y| affine::forward(&x, &w, &b, y));
+fn affine_of_size(layout: Layout, n: usize, inputs: usize, outputs: usize) {
+    let (x, w) = (numbers(n * inputs, 1), numbers(inputs * outputs, 2));
+    let (b, dy) = (numbers(outputs, 3), numbers(n * outputs, 4));
+    let name = |what| format!("affine {what} {n}×{inputs}×{outputs}, {layout:?}");
 
-        let exact = |x: &[f64], dy: &[f64]| {
-            let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; outputs]);
-            reference::affine_backward_weights(x, dy, &mut dw, &mut db);
-            [dw, db].concat()
-        };
-        let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
-        check(&name("backward_weights"), d.len(), n, &d, &size, |out| {
-            let (dw, db) = out.split_at_mut(w.len());
-            affine::backward_weights(&x, &dy, dw, db);
-        });
+    let exact = |x: &[f64], w: &[f64], b: &[f64]| {
+        let mut y = vec![0.0; n * outputs];
+        reference::affine_forward(layout, x, w, b, &mut y);
+        y
+    };
+    let (y, size) = (exact(&wide(&x), &wide(&w), &wide(&b)), exact(&magnitudes(&x), &magnitudes(&w), &magnitudes(&b)));
+    check(&name("forward"), y.len(), inputs, &y, &size, |y| affine::forward(layout, &x, &w, &b, y));
 
-        let exact = |w: &[f64], dy: &[f64]| {
-            let mut dx = vec![0.0; x.len()];
-            reference::affine_backward_input(w, outputs, dy, &mut dx);
-            dx
-        };
-        let (dx, size) = (exact(&wide(&w), &wide(&dy)), exact(&magnitudes(&w), &magnitudes(&dy)));
-        check(&name("backward_input"), dx.len(), outputs, &dx, &size, |dx| {
-            affine::backward_input(&w, outputs, &dy, dx)
-        });
+    let exact = |x: &[f64], dy: &[f64]| {
+        let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; outputs]);
+        reference::affine_backward_weights(layout, x, dy, &mut dw, &mut db);
+        [dw, db].concat()
+    };
+    let (d, size) = (exact(&wide(&x), &wide(&dy)), exact(&magnitudes(&x), &magnitudes(&dy)));
+    check(&name("backward_weights"), d.len(), n, &d, &size, |out| {
+        let (dw, db) = out.split_at_mut(w.len());
+        affine::backward_weights(layout, &x, &dy, dw, db);
+    });
+
+    let exact = |w: &[f64], dy: &[f64]| {
+        let mut dx = vec![0.0; x.len()];
+        reference::affine_backward_input(layout, w, outputs, dy, &mut dx);
+        dx
+    };
+    let (dx, size) = (exact(&wide(&w), &wide(&dy)), exact(&magnitudes(&w), &magnitudes(&dy)));
+    check(&name("backward_input"), dx.len(), outputs, &dx, &size, |dx| {
+        affine::backward_input(layout, &w, outputs, &dy, dx)
+    });
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// The numbers of a matrix (row-major) in two halves: the left half of all rows, then the right half.
+fn halved<T: Copy>(matrix: &[T], columns: usize) -> Vec<T> {
+    let rows =
+        |half: usize| matrix.chunks_exact(columns).flat_map(move |row| &row[half * columns / 2..][..columns / 2]);
+    rows(0).chain(rows(1)).copied().collect()
+}
+
+/// Halves are another order in memory, and nothing else: of the definition, and of the layers before.
+#[test]
+fn halves_hold_the_same_numbers() {
+    let (n, inputs, outputs) = (7, 60, 11);
+    let [x, w, b] = [(n * inputs, 1), (inputs * outputs, 2), (outputs, 3)].map(|(len, seed)| wide(&numbers(len, seed)));
+    let dy = wide(&numbers(n * outputs, 4));
+    let run = |layout, x: &[f64], w: &[f64]| {
+        let (mut y, mut dw, mut db, mut dx) = (dy.clone(), w.to_vec(), b.clone(), x.to_vec());
+        affine::forward(layout, x, w, &b, &mut y);
+        affine::backward_weights(layout, x, &dy, &mut dw, &mut db);
+        affine::backward_input(layout, w, outputs, &dy, &mut dx);
+        [y, dw, dx]
+    };
+    let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + a.abs()));
+    let [y, dw, dx] = run(Layout::Whole, &x, &w);
+    for (layout, x, dx) in
+        [(Layout::HalvedWeights, x.clone(), dx.clone()), (Layout::Halves, halved(&x, inputs), halved(&dx, inputs))]
+    {
+        let got = run(layout, &x, &halved(&w, inputs));
+        assert!(near(&got[0], &y) && near(&got[1], &halved(&dw, inputs)) && near(&got[2], &dx), "{layout:?}");
     }
 }
 
@@ -447,6 +492,14 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             }
             let inferred = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, None)));
             assert!(inferred.iter().zip(&got).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}: inference");
+            let Some(halves) = plan.in_halves() else { continue };
+            let mut at_in_halves = vec![7; y.len()];
+            let in_halves = with_isa(isa, || {
+                output(y.len(), |y| conv_pool::forward(&halves, &x, &w, &b, y, Some(&mut at_in_halves)))
+            });
+            let columns = filters * pool.positions();
+            assert!(bits(&in_halves) == bits(&halved(&got, columns)), "{name}: in halves");
+            assert!(at_in_halves == halved(&at, columns), "{name}: winners in halves");
         }
 
         let x = numbers(n * conv.input_len(), 5);
@@ -464,6 +517,17 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             let (dw, db) = out.split_at_mut(w.len());
             conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, db);
         });
+        let Some(halves) = plan.in_halves() else { continue };
+        let columns = filters * pool.positions();
+        let both = [(plan, winners.clone(), dy.clone()), (halves, halved(&winners, columns), halved(&dy, columns))];
+        let [whole, halves] = both.map(|(plan, winners, dy)| {
+            let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; filters]);
+            conv_pool::backward_weights(&plan, &x, &winners, &dy, &mut dw, &mut db);
+            let mut dconv = vec![0.0; n * filters * conv.positions()];
+            conv_pool::backward_pool(&plan, &winners, &dy, &mut dconv);
+            [bits(&dw), bits(&db), bits(&dconv)]
+        });
+        assert!(whole == halves, "backward {case:?}, pool {kernel:?}: in halves");
     }
     assert!(pairs > 100, "only {pairs} pairs of windows");
 }
@@ -473,7 +537,7 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let conv = geometry(([n, 2, 12, 13], [3, 3], [1, 1], [1, 1], 30));
     let pool = Geometry::new([30, 12, 13], Window { rounding: Rounding::Down, ..Window::square(2).stride(2) });
     let pool = pool.expect("fits");
-    let plan = Plan::new(conv, pool).expect("they fit");
+    let plan = Plan::new(conv, pool).and_then(Plan::in_halves).expect("they fit, and the filters are even");
     let (x, w, b) = (numbers(n * conv.input_len(), 1), numbers(30 * conv.patch_len(), 2), numbers(30, 3));
     let (mut y, mut winners) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
     conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
@@ -495,10 +559,10 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let (inputs, outputs) = (30 * pool.positions(), 55);
     let (w, b) = (numbers(inputs * outputs, 5), numbers(outputs, 6));
     let (mut scores, dscores) = (vec![0.0; n * outputs], numbers(n * outputs, 7));
-    crate::affine::forward(&y, &w, &b, &mut scores);
+    crate::affine::forward(Layout::Halves, &y, &w, &b, &mut scores);
     let (mut dw_affine, mut dy) = (w.clone(), y.clone());
-    crate::affine::backward_weights(&y, &dscores, &mut dw_affine, &mut b.clone());
-    crate::affine::backward_input(&w, outputs, &dscores, &mut dy);
+    crate::affine::backward_weights(Layout::Halves, &y, &dscores, &mut dw_affine, &mut b.clone());
+    crate::affine::backward_input(Layout::Halves, &w, outputs, &dscores, &mut dy);
     let mut product = Array2::zeros((n, inputs));
     let [a, b] = [(&dscores, n, outputs), (&w, outputs, inputs)]
         .map(|(v, rows, columns)| ArrayView2::from_shape((rows, columns), v).expect("fits"));

@@ -37,11 +37,13 @@ pub(in crate::kernels) fn backward_weights(
 }
 
 fn pick_patches(plan: &Plan, x: &[f32], winners: &[u8], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
-    let (n, outputs) = (x.len() / plan.conv.input_len(), db.len() * plan.pool.positions());
+    let n = x.len() / plan.conv.input_len();
+    let outputs = db.len() / plan.parts * plan.pool.positions();
     let layout = Patches::new(plan.both);
-    sum_over_images(n, dw, db, |image, dw, db| {
+    sum_over_images([plan.parts, n], dw, db, |[part, image], dw, db| {
         let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
-        let (winners, dy) = (&winners[image * outputs..][..outputs], &dy[image * outputs..][..outputs]);
+        let first = (part * n + image) * outputs;
+        let (winners, dy) = (&winners[first..][..outputs], &dy[first..][..outputs]);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
             run(Backward { plan, layout: &layout, patches, winners, dy, dw, db });

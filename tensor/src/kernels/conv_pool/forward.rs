@@ -19,10 +19,14 @@ pub(in crate::kernels) fn forward(
     winners: Option<&mut [u8]>,
 ) {
     let layout = Patches::new(plan.both);
-    let group = filters_a_task(x.len() / plan.conv.input_len(), b.len());
+    let (n, a_part) = (x.len() / plan.conv.input_len(), b.len() / plan.parts);
+    let group = filters_a_task(n, a_part);
     let part = (group * plan.both.positions()).max(1);
     let task = |task: usize, y: &mut [f32], winners: Option<&mut [u8]>| {
-        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, task);
+        // The tasks are numbered as their output lies in memory; their input, image by image.
+        let (groups, all) = (a_part / group, n * a_part / group);
+        let (part, image, number) = (task / all, task % all / groups, task % groups);
+        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, (image * plan.parts + part) * groups + number);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
             run(Forward { plan, layout: &layout, patches, w, b, y, winners });

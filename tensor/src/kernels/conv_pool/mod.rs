@@ -29,6 +29,8 @@ pub struct Plan {
     pool: Geometry,
     /// The window that a pooled element sees of the image.
     both: Geometry,
+    /// The parts that the filters are cut into: 1, or 2 halves.
+    parts: usize,
 }
 
 impl Plan {
@@ -48,7 +50,14 @@ impl Plan {
         let [h, w] = conv.input();
         let both = Geometry::new([conv.channels(), h, w], window).ok()?;
         debug_assert_eq!(both.output(), pool.output());
-        Some(Plan { conv, pool, both })
+        Some(Plan { conv, pool, both, parts: 1 })
+    }
+
+    /// The same, with the output (and the winners, and their gradient) in two halves: the first half of the filters of all
+    /// images, then the second, as [`affine::Layout::Halves`](crate::affine::Layout::Halves) takes it. `None` where their number
+    /// is odd.
+    pub fn in_halves(self) -> Option<Self> {
+        self.pool.channels().is_multiple_of(2).then_some(Plan { parts: 2, ..self })
     }
 
     /// The convolution.
@@ -77,6 +86,14 @@ impl Plan {
         assert!(winner < self.phases(), "winner {winner} of a window of {} elements", self.phases());
         let ([s_y, s_x], p_w) = (self.pool.window().stride, self.pool.window().kernel[1]);
         (window / o_w * s_y + winner / p_w) * conv_w + window % o_w * s_x + winner % p_w
+    }
+
+    /// Where the plane `image · FN + filter` lies among all `planes` of the output.
+    pub(crate) fn place(&self, plane: usize, planes: usize) -> usize {
+        let filters = self.pool.channels();
+        let (image, filter) = (plane / filters, plane % filters);
+        let a_part = filters / self.parts;
+        filter / a_part * (planes / self.parts) + image * a_part + filter % a_part
     }
 
     fn phases(&self) -> usize {

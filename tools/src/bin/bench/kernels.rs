@@ -3,8 +3,9 @@
 use datasets::{Dataset, Scaling};
 use layers::{Purpose, Random, Window};
 use optim::OptimizerConfig;
+use tensor::affine::{self, Layout};
 use tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use tensor::{Geometry, Plan, affine, conv_pool, convolution, gemm, pooling};
+use tensor::{Geometry, Plan, conv_pool, convolution, gemm, pooling};
 
 use super::limit::Pools;
 use super::step::{OpenStep, Weights};
@@ -121,25 +122,25 @@ impl<'a> Kernels<'a> {
         self.time(&group, "weight gradient", work, || {
             conv_pool::backward_weights(&step.plan, &step.x, &step.winners, &step.dpooled, &mut dw, &mut db);
         });
-        self.affine("book's affine 1", &step.pooled, w2, b2, &step.dhidden_in);
+        self.affine("book's affine 1", step.layout, &step.pooled, [w2, b2], &step.dhidden_in);
     }
 
-    fn affine(&mut self, name: &str, x: &[f32], w: &Weights, b: &Weights, dy: &[f32]) {
+    fn affine(&mut self, name: &str, layout: Layout, x: &[f32], [w, b]: [&Weights; 2], dy: &[f32]) {
         let outputs = b.value.len();
         let (inputs, n) = (w.value.len() / outputs, dy.len() / outputs);
         let group = format!("{name}: {n} × {inputs} → {outputs}");
         let work = Work::Flop((2 * n * inputs * outputs) as f64);
         let (mut y, mut dx, mut dw, mut db) = (dy.to_vec(), x.to_vec(), w.grad.clone(), b.grad.clone());
-        self.time(&group, "forward", work, || affine::forward(x, &w.value, &b.value, &mut y));
-        self.time(&group, "weight gradient", work, || affine::backward_weights(x, dy, &mut dw, &mut db));
-        self.time(&group, "input gradient", work, || affine::backward_input(&w.value, outputs, dy, &mut dx));
+        self.time(&group, "forward", work, || affine::forward(layout, x, &w.value, &b.value, &mut y));
+        self.time(&group, "weight gradient", work, || affine::backward_weights(layout, x, dy, &mut dw, &mut db));
+        self.time(&group, "input gradient", work, || affine::backward_input(layout, &w.value, outputs, dy, &mut dx));
     }
 
     /// The last layer of the book's network, which is small.
     pub fn small_affine(&mut self, n: usize) {
         let (x, dy) = (self.positive(n * 100), self.signed(n * 10));
         let [w, b] = [1000, 10].map(|len| Weights { value: self.signed(len), grad: vec![0.0; len] });
-        self.affine("book's affine 2", &x, &w, &b, &dy);
+        self.affine("book's affine 2", Layout::Whole, &x, [&w, &b], &dy);
     }
 
     /// The book's convolutions of `n` images, each layer by itself, and where a pooling follows the three in one.

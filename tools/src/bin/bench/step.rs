@@ -8,7 +8,8 @@ use layers::ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD};
 use layers::{Labels, Layer, Relu, SoftmaxWithLoss, Window};
 use model::{Network, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
-use tensor::{Geometry, Plan, affine, conv_pool};
+use tensor::affine::{self, Layout};
+use tensor::{Geometry, Plan, conv_pool};
 
 use super::timing::Timing;
 
@@ -40,6 +41,8 @@ pub(super) struct Weights {
 #[derive(Debug)]
 pub struct OpenStep {
     pub(super) plan: Plan,
+    /// Of the first affine layer, and of the pooled array that it takes.
+    pub(super) layout: Layout,
     /// W1, b1, W2, b2, W3, b3.
     pub(super) params: [Weights; 6],
     image: [usize; 3],
@@ -74,6 +77,10 @@ impl OpenStep {
         let pool = Geometry::new([filters, height, width], Window::square(2).stride(2))?;
         let pooled = batch * filters * pool.positions();
         let plan = Plan::new(conv, pool).ok_or_else(|| anyhow::anyhow!("the pooling does not fit the convolution"))?;
+        let (plan, layout) = match (Layout::of_weights(pooled / batch), plan.in_halves()) {
+            (Layout::HalvedWeights, Some(halves)) => (halves, Layout::Halves),
+            (layout, _) => (plan, layout),
+        };
         let mut params = Vec::new();
         network.visit_params(&mut |_, param| {
             params.push(Weights { value: param.values().to_vec(), grad: vec![0.0; param.values().len()] });
@@ -83,6 +90,7 @@ impl OpenStep {
         Ok(OpenStep {
             x: vec![0.0; batch * plan.conv().input_len()],
             plan,
+            layout,
             params,
             image: settings.input_dim,
             hidden,
@@ -114,27 +122,27 @@ impl OpenStep {
         lap();
         conv_pool::forward(&self.plan, &self.x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.winners));
         lap();
-        affine::forward(&self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
+        affine::forward(self.layout, &self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
         lap();
         let shape = [self.t.len(), self.hidden];
         Relu.infer(view(shape, &self.hidden_in), view_mut(shape, &mut self.hidden_out));
         lap();
-        affine::forward(&self.hidden_out, &w3.value, &b3.value, &mut self.scores);
+        affine::forward(Layout::Whole, &self.hidden_out, &w3.value, &b3.value, &mut self.scores);
         lap();
         let (t, dim) = (Labels::Classes(&self.t), (self.t.len(), self.classes));
         let loss = self.last_layer.forward(ArrayView2::from_shape(dim, &self.scores).expect("as its shape"), t);
         lap();
         self.last_layer.backward(t, ArrayViewMut2::from_shape(dim, &mut self.dscores).expect("as its shape"));
         lap();
-        affine::backward_input(&w3.value, self.classes, &self.dscores, &mut self.dhidden_out);
-        affine::backward_weights(&self.hidden_out, &self.dscores, &mut w3.grad, &mut b3.grad);
+        affine::backward_input(Layout::Whole, &w3.value, self.classes, &self.dscores, &mut self.dhidden_out);
+        affine::backward_weights(Layout::Whole, &self.hidden_out, &self.dscores, &mut w3.grad, &mut b3.grad);
         lap();
         let (x, y) = (view(shape, &self.hidden_in), view(shape, &self.hidden_out));
         Relu.backward(x, y, view(shape, &self.dhidden_out), Some(view_mut(shape, &mut self.dhidden_in)));
         lap();
-        affine::backward_input(&w2.value, self.hidden, &self.dhidden_in, &mut self.dpooled);
+        affine::backward_input(self.layout, &w2.value, self.hidden, &self.dhidden_in, &mut self.dpooled);
         lap();
-        affine::backward_weights(&self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
+        affine::backward_weights(self.layout, &self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
         lap();
         conv_pool::backward_weights(&self.plan, &self.x, &self.winners, &self.dpooled, &mut w1.grad, &mut b1.grad);
         lap();

@@ -1,0 +1,180 @@
+//! What a layer holds.
+
+use tensor::Real;
+use tensor::ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis, IxDyn, ShapeBuilder};
+
+/// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
+/// mean, say), which is saved with the network but not learned.
+///
+/// Its [`shape`](Self::shape) is the book's, and so are the arrays that [`value`](Self::value) and [`grad`](Self::grad) give. How
+/// they lie in memory is the layer's choice, because it computes on the memory as it is: [`Affine`](crate::Affine) keeps its `W`
+/// column-major, or in two halves; all else is row-major. Values and gradient always have one order, which is all that
+/// an optimizer needs to know ([`value_and_grad_mut`](Self::value_and_grad_mut)).
+#[derive(Debug, Clone)]
+pub struct Param<F> {
+    /// The book's name without the number of the layer: `"W"`, `"b"`, `"gamma"`, …
+    pub name: &'static str,
+    /// Whether an optimizer changes it; false for statistics.
+    pub learned: bool,
+    shape: Vec<usize>,
+    /// Of `shape`; or, in halves, of twice half the rows: (2, I/2, O). In logical order the two hold the same numbers.
+    value: ArrayD<F>,
+    /// As `value`; empty (no elements) before the first backward pass, and for statistics.
+    grad: ArrayD<F>,
+}
+
+impl<F: Real> Param<F> {
+    /// A learned parameter; its gradient is allocated by the first backward pass.
+    ///
+    /// # Panics
+    /// Where the array has gaps in memory.
+    pub fn learned(name: &'static str, value: ArrayD<F>) -> Self {
+        assert!(value.as_slice_memory_order().is_some(), "{name}: the array has gaps in memory");
+        let (shape, grad) = (value.shape().to_vec(), ArrayD::zeros(IxDyn(&[0])));
+        Param { name, learned: true, shape, value, grad }
+    }
+
+    /// A statistic.
+    ///
+    /// # Panics
+    /// As [`learned`](Self::learned).
+    pub fn statistic(name: &'static str, value: ArrayD<F>) -> Self {
+        Param { learned: false, ..Param::learned(name, value) }
+    }
+
+    /// A learned matrix (I, O), kept in halves: that of the first I/2 rows, column-major, then that of the others.
+    pub(crate) fn learned_in_halves(name: &'static str, value: ArrayView2<'_, F>) -> Self {
+        let (rows, columns) = value.dim();
+        let half = rows / 2;
+        let order = IxDyn(&[2, half, columns]).strides(IxDyn(&[half * columns, 1, half]));
+        let mut halves = ArrayD::from_shape_vec(order, vec![F::ZERO; value.len()]).expect("two halves without gaps");
+        for (mut to, from) in halves.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
+            to.assign(&from);
+        }
+        Param { shape: vec![rows, columns], ..Param::learned(name, halves) }
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of elements.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    /// A copy of the values, row-major.
+    pub fn value(&self) -> ArrayD<F> {
+        self.of_shape(self.value.view())
+    }
+
+    /// A copy of the gradient of the loss, row-major; empty before the first backward pass, and for statistics.
+    pub fn grad(&self) -> ArrayD<F> {
+        if self.grad.is_empty() { self.grad.clone() } else { self.of_shape(self.grad.view()) }
+    }
+
+    fn of_shape(&self, array: ArrayViewD<'_, F>) -> ArrayD<F> {
+        ArrayD::from_shape_vec(&self.shape[..], rows(array)).expect("as many elements")
+    }
+
+    /// Sets the values.
+    ///
+    /// # Panics
+    /// Where the shape is another one.
+    #[track_caller]
+    pub fn assign(&mut self, value: &ArrayViewD<'_, F>) {
+        assert!(value.shape() == self.shape, "{}: shape {:?}, expected {:?}", self.name, value.shape(), self.shape);
+        if self.value.shape() == self.shape {
+            return self.value.assign(value);
+        }
+        let half = self.value.shape()[1];
+        for (mut to, from) in self.value.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
+            to.assign(&from);
+        }
+    }
+
+    /// The element at an index of this shape.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[track_caller]
+    pub fn element_mut(&mut self, index: &[usize]) -> &mut F {
+        if self.value.shape() == self.shape {
+            return &mut self.value[index];
+        }
+        let half = self.value.shape()[1];
+        &mut self.value[&[index[0] / half, index[0] % half, index[1]][..]]
+    }
+
+    /// The gradient as a slice in memory order; allocated at the first call.
+    pub fn grad_mut(&mut self) -> &mut [F] {
+        if self.grad.shape() != self.value.shape() || self.grad.strides() != self.value.strides() {
+            self.grad = self.value.map(|_| F::ZERO);
+        }
+        self.grad.as_slice_memory_order_mut().expect("contiguous")
+    }
+
+    /// The values as a slice in memory order.
+    pub fn values(&self) -> &[F] {
+        self.value.as_slice_memory_order().expect("contiguous")
+    }
+
+    /// As [`values`](Self::values), to change them.
+    pub fn values_mut(&mut self) -> &mut [F] {
+        self.value.as_slice_memory_order_mut().expect("contiguous")
+    }
+
+    /// The gradient as a slice in memory order; empty before the first backward pass.
+    pub fn grads(&self) -> &[F] {
+        self.grad.as_slice_memory_order().expect("contiguous")
+    }
+
+    /// Values and gradient at once, in the same memory order: what an optimizer works on.
+    ///
+    /// # Panics
+    /// Before the first backward pass.
+    #[track_caller]
+    pub fn value_and_grad_mut(&mut self) -> (&mut [F], &mut [F]) {
+        assert!(self.grad.len() == self.value.len(), "{}: no gradient before a backward pass", self.name);
+        let value = self.value.as_slice_memory_order_mut().expect("contiguous");
+        (value, self.grad.as_slice_memory_order_mut().expect("contiguous"))
+    }
+
+    /// Numbers that lie in memory as the values do (what an optimizer remembers of them, say), as an array of this
+    /// shape, row-major.
+    ///
+    /// # Panics
+    /// Where there are more or fewer.
+    #[track_caller]
+    pub fn in_shape(&self, numbers: &[F]) -> ArrayD<F> {
+        assert!(numbers.len() == self.len(), "{}: {} numbers, expected {}", self.name, numbers.len(), self.len());
+        let strides: Vec<_> = self.value.strides().iter().map(|&stride| stride as usize).collect();
+        let order = self.value.raw_dim().strides(IxDyn(&strides));
+        self.of_shape(ArrayViewD::from_shape(order, numbers).expect("as the values lie in memory"))
+    }
+
+    /// An array of this shape as numbers that lie in memory as the values do.
+    ///
+    /// # Panics
+    /// Where the shape is another one.
+    #[track_caller]
+    pub fn in_memory_order(&self, array: &ArrayViewD<'_, F>) -> Vec<F> {
+        let mut copy = self.clone();
+        copy.assign(array);
+        copy.values().to_vec()
+    }
+}
+
+/// The elements in logical order. (Lane by lane, because an iterator over any number of axes takes ten times as long.)
+fn rows<F: Copy>(array: ArrayViewD<'_, F>) -> Vec<F> {
+    match array.as_slice() {
+        Some(values) => values.to_vec(),
+        None => {
+            let mut values = Vec::with_capacity(array.len());
+            array.lanes(Axis(array.ndim() - 1)).into_iter().for_each(|lane| values.extend(lane));
+            values
+        }
+    }
+}
