@@ -1,8 +1,8 @@
 //! How good a network is.
 
 use datasets::{Dataset, Scaling};
-use layers::Workspace;
-use layers::ndarray::ArrayView1;
+use layers::ndarray::{ArrayView1, ArrayView2};
+use layers::{Labels, Workspace};
 
 use crate::batch::Batch;
 use crate::error::{Error, Part};
@@ -49,17 +49,30 @@ pub(crate) struct Evaluator {
 impl Evaluator {
     /// The first `count` images of `data`, which fits the network.
     pub(crate) fn evaluate(&mut self, network: &Network, data: &Dataset, count: usize, scaling: Scaling) -> Evaluation {
+        let (total, mut correct) = (count.min(data.len()), 0);
+        self.look(network, data, count, scaling, &mut |scores, t| {
+            correct += scores.outer_iter().enumerate().filter(|&(i, scores)| argmax(scores) == t.class(i)).count();
+        });
+        Evaluation { correct, total }
+    }
+
+    /// Shows the network the first `count` images, a batch at a time; `see` gets their scores and their classes.
+    pub(crate) fn look(
+        &mut self,
+        network: &Network,
+        data: &Dataset,
+        count: usize,
+        scaling: Scaling,
+        see: &mut dyn FnMut(ArrayView2<'_, f32>, Labels<'_>),
+    ) {
         let total = count.min(data.len());
-        let mut correct = 0;
         for first in (0..total).step_by(BATCH) {
             self.indices.clear();
             self.indices.extend(first..total.min(first + BATCH));
             self.batch.fill(data, &self.indices, scaling);
             let (x, t) = self.batch.view(network.input_shape());
-            let scores = network.predict_into(x, &mut self.workspace);
-            correct += scores.outer_iter().enumerate().filter(|&(i, scores)| argmax(scores) == t.class(i)).count();
+            see(network.predict_into(x, &mut self.workspace), t);
         }
-        Evaluation { correct, total }
     }
 }
 

@@ -101,6 +101,12 @@ impl DataArgs {
 }
 
 impl Data {
+    /// The name of a class: "7", "sandal".
+    pub fn class_name(&self, class: usize) -> String {
+        let names = self.name.parse().map(MnistKind::class_names);
+        names.ok().and_then(|names| names.get(class)).map_or(class.to_string(), |name| (*name).to_owned())
+    }
+
     /// What it is, in one line.
     pub fn describe(&self) -> String {
         let [channels, height, width] = self.splits.train.image_shape();

@@ -60,6 +60,11 @@ impl<'a> Keeper<'a> {
         self.files.newest()
     }
 
+    /// What the training began from.
+    pub fn origin(&self) -> &Origin {
+        self.origin.get()
+    }
+
     /// Makes sure, before something is written, that the folder is still this training's own: it may have been removed.
     ///
     /// # Errors

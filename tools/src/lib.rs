@@ -17,6 +17,9 @@
 //! | [`text`], [`console`] | numbers for readers, the terminal |
 //! | [`picture`] | from arrays to pictures |
 //! | [`filters`] | the filters of a network: as pictures, and over a picture |
+//! | [`report`] | all pictures of a training, and one page with them |
+//! | [`html`] | pages that are one file |
+//! | [`machine`] | the processor, the system, the clock |
 #![forbid(unsafe_code)]
 
 mod advice;
@@ -27,15 +30,18 @@ pub mod data;
 pub mod files;
 pub mod filters;
 mod history_csv;
+pub mod html;
 pub mod keeper;
 pub mod listener;
 pub mod lock;
+pub mod machine;
 pub mod network_args;
 pub mod network_file;
 mod network_table;
 pub mod picture;
 pub mod program;
 pub mod remedy;
+pub mod report;
 pub mod size;
 pub mod stop;
 pub mod tensorboard;

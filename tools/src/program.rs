@@ -88,6 +88,20 @@ pub fn command_line(add: &str, remove: &str) -> String {
     words.join(" ")
 }
 
+/// The command that does the same again, whatever is lying about on the machine: the words of this command line without
+/// those that only matter for the day, and with the data set by name.
+pub fn command_to_repeat(program: &str, dataset: &str) -> String {
+    const OF_THE_DAY: [&str; 4] = ["--resume", "--restart", "--quiet", "--json"];
+    let args: Vec<_> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let named = args.iter().any(|arg| arg == "--dataset" || arg.starts_with("--dataset="));
+    let mut words: Vec<_> =
+        args.iter().filter(|arg| !OF_THE_DAY.contains(&arg.as_str())).map(|arg| quoted(arg)).collect();
+    if !named {
+        words.extend(["--dataset".to_owned(), dataset.to_owned()]);
+    }
+    format!("{program} -- {}", words.join(" "))
+}
+
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%\\".contains(c);
     let needless = !word.is_empty() && word.chars().all(plain);

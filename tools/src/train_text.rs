@@ -1,6 +1,6 @@
 //! What `train` says before and after.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use model::Summary;
 
@@ -28,8 +28,8 @@ pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings
     lines
 }
 
-/// How good the network became, and which files were written, line by line.
-pub fn result(finished: &Finished, files: &[PathBuf]) -> Vec<String> {
+/// How good the network became, and which files were written into the folder, line by line.
+pub fn result(finished: &Finished, folder: &Path, files: &[&str]) -> Vec<String> {
     let Finished { test_accuracy, test_correct, test_total, train_seconds, .. } = finished;
     let accuracy = format!(
         "test accuracy {} ({} of {} images), trained in {}",
@@ -38,8 +38,26 @@ pub fn result(finished: &Finished, files: &[PathBuf]) -> Vec<String> {
         grouped(*test_total),
         duration(*train_seconds)
     );
-    let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-    vec![accuracy, format!("written       {}", files.join(", "))]
+    let mut lines = vec![accuracy];
+    lines.extend(files_lines(folder, files));
+    lines
+}
+
+/// The names of files, as many in a line as there is room for.
+fn files_lines(folder: &Path, files: &[&str]) -> Vec<String> {
+    const MOST: usize = 80;
+    let mut lines = vec![format!("written       into {}:", folder.display())];
+    for (i, file) in files.iter().enumerate() {
+        let word = format!("{file}{}", if i + 1 < files.len() { "," } else { "" });
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.len() <= MOST => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(format!("              {word}")),
+        }
+    }
+    lines
 }
 
 fn counted(count: usize, noun: &str) -> String {

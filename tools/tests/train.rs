@@ -9,11 +9,23 @@ use common::{Folder, Ran, SMALL, TINY_FLAGS, tiny_mnist};
 use model::{Network, evaluate, params_sha256};
 
 #[test]
-fn a_training_writes_three_files_and_tells_its_result() {
+fn a_training_writes_its_files_and_tells_its_result() {
     let folder = Folder::new();
     let ran = folder.train("").succeeds();
-    let files =
-        ["accuracy.png", "checkpoint.postcard", "checkpoint.previous.postcard", "history.csv", "params.postcard"];
+    let files = [
+        "accuracy.png",
+        "accuracy.svg",
+        "checkpoint.postcard",
+        "checkpoint.previous.postcard",
+        "classes.svg",
+        "confusion.svg",
+        "filters.png",
+        "history.csv",
+        "loss.svg",
+        "mistakes.png",
+        "params.postcard",
+        "report.html",
+    ];
     assert_eq!(folder.files()[1..], files.map(|name| format!("out/{name}")));
     assert_eq!(ran.stderr, "");
     assert!(!ran.stdout.contains(['\r', '\x1b']), "a log has neither carriage returns nor colours: {:?}", ran.stdout);
@@ -21,9 +33,13 @@ fn a_training_writes_three_files_and_tells_its_result() {
     {
         assert!(ran.stdout.contains(text), "{text:?}: {}", ran.stdout);
     }
-    let last: Vec<_> = ran.stdout.lines().rev().take(2).collect();
-    assert!(last[1].starts_with("test accuracy ") && last[1].contains(" of 50 images"), "{last:?}");
-    assert!(last[0].starts_with("written ") && last[0].contains("params.postcard"), "{last:?}");
+    let (_, end) = ran.stdout.split_once("\ntest accuracy ").unwrap();
+    let (result, written) = end.split_once('\n').unwrap();
+    assert!(result.contains(" of 50 images"), "{end}");
+    assert!(written.starts_with("written       into out: "), "{end}");
+    for name in files.into_iter().filter(|name| !name.starts_with("checkpoint")) {
+        assert!(written.contains(name), "{name}: {end}");
+    }
 
     let history = fs::read_to_string(folder.join("out/history.csv")).unwrap();
     assert_eq!(history.lines().count(), 1 + 2);

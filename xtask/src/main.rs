@@ -8,6 +8,7 @@ mod faults;
 mod fetch_mnist;
 mod numbers;
 mod peers;
+mod tool;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -31,6 +32,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Open the report of a training in a real browser and check it: `cargo xtask look --help`
+    #[command(disable_help_flag = true)]
+    Look {
+        /// What the program `look` of tools understands
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,6 +47,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
         Task::Faults(args) => faults::run(args),
         Task::Bench { words } => bench::run(words),
+        Task::Look { words } => tool::run("dev", &["look", "train"], words),
     };
     match done {
         Ok(code) => code,

@@ -5,23 +5,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use model::{CheckpointFiles, History, Trainer, Training, evaluate, params_sha256};
+use model::{CheckpointFiles, Trainer, Training, guess, params_sha256};
 use tools::Advice;
-use tools::args::PARAMS_FILE;
+use tools::args::{PARAMS_FILE, TRAIN_COMMAND};
 use tools::beginning::{begin, place};
 use tools::console::{Stdout, stderr_can_move, width};
-use tools::data::Data;
+use tools::filters::Filters;
 use tools::keeper::{Keeper, LazyOrigin};
 use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard};
 use tools::lock::FolderLock;
-use tools::picture::{Chart, Picture, accuracy_chart, png_bytes};
-use tools::program::{Outcome, command_line, complain, run};
+use tools::program::{Outcome, command_line, command_to_repeat, complain, run};
+use tools::report::{self, Report};
 use tools::stop::{Signal, StopRequest};
-use tools::text::{grouped, percent};
 use tools::train_args::TrainArgs;
 use tools::{history_csv, remedy, size, train_text};
 
-const CHART_FILE: &str = "accuracy.png";
 const HISTORY_FILE: &str = "history.csv";
 /// How often a training without a terminal gives a sign of life.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -41,10 +39,12 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     size::check_batch(&network, args.batch_size.min(train.len()), threads)?;
     let trainer = Trainer::new(args.config())?;
     trainer.check(&network, train, test).advice(|| "choose another --batch-size".to_owned())?;
-    let out = args.out.prepare(&[PARAMS_FILE, CHART_FILE, HISTORY_FILE, CheckpointFiles::NEWEST])?;
+    let names = [&[PARAMS_FILE, HISTORY_FILE, CheckpointFiles::NEWEST][..], &report::FILES].concat();
+    let out = args.out.prepare(&names)?;
     let board = args.tensorboard.as_deref().map(TensorBoard::new).transpose()?;
     let lock = FolderLock::take(&args.out.out)?;
     let origin = LazyOrigin::new(&network, &data);
+    let filters_before = Filters::of(&network).ok();
     let files = CheckpointFiles::in_folder(&args.out.out);
     let (mut trainer, mut network) = begin(&args, trainer, network, &origin, &files)?;
     let mut keeper = Keeper::new(files, lock, origin, args.checkpoint_every);
@@ -56,7 +56,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let training = trainer.start(&mut network, train, test)?;
-    if let Some(outcome) = watch(training, listeners(&args, settings, board), &mut keeper)? {
+    if let Some(outcome) = watch(training, listeners(&args, settings.clone(), board), &mut keeper)? {
         if let (Outcome::Stopped(signal), true) = (outcome, args.json()) {
             stdout.line(&serde_json::to_string(&stopped(signal, &trainer))?)?;
         }
@@ -64,7 +64,8 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     }
     let history = trainer.history();
 
-    let evaluation = evaluate(&network, test)?;
+    let guesses = guess(&network, test)?;
+    let evaluation = guesses.evaluation();
     let finished = Finished {
         test_accuracy: evaluation.accuracy(),
         test_correct: evaluation.correct,
@@ -73,16 +74,29 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         params_sha256: params_sha256(&network),
     };
     keeper.hold_folder()?;
-    let write = |name, bytes: &[u8]| {
+    let mut written = Vec::new();
+    let mut write = |name, bytes: &[u8]| {
         let later = || format!("when that is mended, get it with `{}`", command_line("--resume", "--restart"));
+        written.push(name);
         out.write(name, bytes).advice(later)
     };
-    let files = [
-        write(PARAMS_FILE, &network.to_bytes())?,
-        write(CHART_FILE, &png_bytes(&chart(&args, &data, history, &finished).draw()))?,
-        write(HISTORY_FILE, history_csv(history).as_bytes())?,
-    ];
-    let text = train_text::result(&finished, &files);
+    write(PARAMS_FILE, &network.to_bytes())?;
+    write(HISTORY_FILE, history_csv(history).as_bytes())?;
+    let report = Report {
+        data: &data,
+        origin: keeper.origin(),
+        settings: &settings,
+        command: command_to_repeat(TRAIN_COMMAND, data.name),
+        filters_before,
+        network: &network,
+        history,
+        guesses: &guesses,
+        finished: &finished,
+    };
+    for (name, bytes) in report.files() {
+        write(name, &bytes)?;
+    }
+    let text = train_text::result(&finished, &args.out.out, &written);
     match (args.json(), args.quiet) {
         (true, _) => stdout.line(&serde_json::to_string(&finished)?)?,
         (false, true) => stdout.line(&text[0])?,
@@ -163,18 +177,6 @@ fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -
         listeners.add(board);
     }
     listeners
-}
-
-fn chart(args: &TrainArgs, data: &Data, history: &History, finished: &Finished) -> Chart {
-    let samples = |images: usize| grouped(args.eval_samples.min(images));
-    let (train, test) = (samples(data.splits.train.len()), samples(data.splits.test.len()));
-    let subtitle = format!(
-        "after each epoch, of the first {train} training and {test} test images; in the end {} of all {} test images",
-        percent(finished.test_accuracy),
-        grouped(finished.test_total)
-    );
-    let title = format!("Accuracy on {}", data.title);
-    accuracy_chart(title, subtitle, &history.train_acc_list, &history.test_acc_list)
 }
 
 fn verdict(required: Option<f64>, accuracy: f64) -> Outcome {

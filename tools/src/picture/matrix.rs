@@ -68,7 +68,7 @@ impl Matrix {
     /// The height of letters, so that a number of five digits fits into a cell.
     fn letters(&self) -> f64 {
         let [width, height] = self.cell.map(|size| size as f64);
-        (height * 0.34).min(width / 4.4).clamp(4.0, 14.0)
+        (height * 0.28).min(width / 4.4).clamp(4.0, 14.0)
     }
 
     /// Where the cells begin: room for names and titles to their left and above them.

@@ -16,7 +16,7 @@ use super::text::{Anchor, Style, fit};
 pub struct Tile<'a> {
     /// Its values: (height, width).
     pub values: ArrayView2<'a, f32>,
-    /// A few words below it; none if empty.
+    /// A few words below it, in one line or more; none if empty.
     pub caption: String,
     /// A tiny picture beside the caption: the filter that made the tile, say.
     pub icon: Option<Canvas>,
@@ -48,6 +48,8 @@ pub struct Tiles<'a> {
 const CAPTION: f64 = 10.0;
 /// How far a p or a g goes below its line.
 const DESCENT: usize = 4;
+/// From one line of a caption to the next.
+const CAPTION_LINE: usize = 17;
 const CAPTION_GAP: usize = 9;
 const GAP: usize = 18;
 
@@ -138,7 +140,10 @@ pub fn value_pixels(values: ArrayView2<'_, f32>, map: ColorMap, range: Range) ->
 }
 
 fn room_for_caption(tile: &Tile<'_>) -> usize {
-    let text = if tile.caption.is_empty() { 0 } else { CAPTION as usize + DESCENT };
+    let text = match tile.caption.lines().count() {
+        0 => 0,
+        lines => CAPTION as usize + (lines - 1) * CAPTION_LINE + DESCENT,
+    };
     let icon = tile.icon.as_ref().map_or(0, Canvas::height);
     if text.max(icon) == 0 { 0 } else { CAPTION_GAP + text.max(icon) }
 }
@@ -151,9 +156,12 @@ fn draw_caption(surface: &mut dyn Surface, tile: &Tile<'_>, [left, top]: [usize;
         x += icon.width() + CAPTION_GAP;
         middle = top as f64 + icon.height() as f64 / 2.0;
     }
-    let text = fit(&tile.caption, CAPTION, (left + width).saturating_sub(x) as f64);
     let style = Style::new(CAPTION).paint(Paint::FaintInk);
-    surface.text([x as f64, middle + CAPTION / 2.0], Anchor::Start, style, &text);
+    for (i, line) in tile.caption.lines().enumerate() {
+        let text = fit(line, CAPTION, (left + width).saturating_sub(x) as f64);
+        let baseline = middle + CAPTION / 2.0 + (i * CAPTION_LINE) as f64;
+        surface.text([x as f64, baseline], Anchor::Start, style, &text);
+    }
 }
 
 #[cfg(test)]

@@ -34,11 +34,12 @@ use args::BenchArgs;
 use effort::Effort;
 use figures::{Conditions, Figures, StepTimes};
 use kernels::{KernelTime, Kernels};
-use limit::{Meter, Pools, processor};
+use limit::{Meter, Pools};
 use output::JsonTarget;
 use step::OpenStep;
 use tools::console::Stdout;
 use tools::data::Data;
+use tools::machine::processor;
 use tools::program::{Outcome, complain};
 
 fn main() -> ExitCode {

@@ -1,0 +1,33 @@
+// What can be measured in a page: gives a list of what is wrong.
+(() => {
+  const root = document.documentElement, wrong = [];
+  const width = Math.max(root.scrollWidth, document.body.scrollWidth);
+  if (width > root.clientWidth) {
+    const wide = [...document.querySelectorAll('body *')]
+      .filter(e => e.getBoundingClientRect().right > root.clientWidth + 1 && !e.closest('.table'));
+    wrong.push(`${width} pixels are wider than the window of ${root.clientWidth}: ` +
+      wide.slice(0, 3).map(e => `<${e.tagName.toLowerCase()} class=${e.getAttribute('class')}>`).join(', '));
+  }
+  if (!root.lang) wrong.push('the page does not say its language');
+  if (!document.title) wrong.push('the page has no title');
+  if (document.querySelectorAll('h1').length !== 1) wrong.push('the page has not one main heading');
+  if (document.scripts.length) wrong.push('the page has scripts');
+  for (const i of document.images) {
+    if (!i.complete || !i.naturalWidth) wrong.push(`a picture cannot be shown: ${i.alt}`);
+    if (!i.alt) wrong.push(`a picture has no text alternative: ${i.src.slice(0, 60)}`);
+  }
+  for (const s of document.querySelectorAll('svg')) {
+    if (!s.getAttribute('aria-label') && !s.querySelector('title')) wrong.push('a drawing has no text alternative');
+  }
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  if (new Set(ids).size !== ids.length) wrong.push('two elements have one id');
+  for (const e of document.querySelectorAll('p, td, th, dd, dt, figcaption, li, summary, svg text')) {
+    const box = e.getBoundingClientRect();
+    if (box.width && parseFloat(getComputedStyle(e).fontSize) * (e.tagName === 'text'
+        ? e.ownerSVGElement.getBoundingClientRect().width / e.ownerSVGElement.viewBox.baseVal.width : 1) < 8) {
+      wrong.push(`too small to read: ${e.textContent.slice(0, 40)}`);
+      break;
+    }
+  }
+  return wrong;
+})()
