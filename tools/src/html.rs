@@ -79,29 +79,31 @@ pub fn image(picture: &Canvas, alternative: &str, class: &str) -> String {
     )
 }
 
-/// A table: heads of the columns, then rows. The first cell of a row is its head; cells that are numbers stand to the
-/// right.
+/// A table: heads of the columns, then rows. The first cell of a row is its head; columns of numbers stand to the right.
 pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
-    let head: String = heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escape(head))).collect();
-    let body: String = rows.iter().map(|row| table_row(row)).collect();
-    let caption = escape(caption);
+    let numbers: Vec<_> = (0..heads.len()).map(|column| column > 0 && is_of_numbers(column, rows)).collect();
+    let class = |column: usize| if numbers.get(column) == Some(&true) { " class=\"number\"" } else { "" };
+    let head = |(column, text): (usize, &&str)| format!("<th scope=\"col\"{}>{}</th>", class(column), escape(text));
+    let cell = |(column, text): (usize, &String)| match column {
+        0 => format!("<th scope=\"row\">{}</th>", escape(text)),
+        _ => format!("<td{}>{}</td>", class(column), escape(text)),
+    };
+    let row = |row: &Vec<String>| format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>());
+    let head: String = heads.iter().enumerate().map(head).collect();
+    let (body, caption): (String, _) = (rows.iter().map(row).collect(), escape(caption));
     format!(
         "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
          <caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>"
     )
 }
 
-fn table_row(cells: &[String]) -> String {
-    let is_number = |cell: &str| {
-        cell.starts_with(|c: char| c.is_ascii_digit() || "−-".contains(c))
-            && cell.chars().all(|c| c.is_ascii_digit() || "−-., %e".contains(c))
+/// Whether there is nothing but numbers in a column.
+fn is_of_numbers(column: usize, rows: &[Vec<String>]) -> bool {
+    let is_number = |cell: &String| {
+        cell.chars().all(|c| c.is_ascii_digit() || "−-., %".contains(c)) && cell.contains(|c: char| c.is_ascii_digit())
     };
-    let cell = |(i, cell): (usize, &String)| match i {
-        0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
-        _ if is_number(cell) => format!("<td class=\"number\">{}</td>", escape(cell)),
-        _ => format!("<td>{}</td>", escape(cell)),
-    };
-    format!("<tr>{}</tr>\n", cells.iter().enumerate().map(cell).collect::<String>())
+    let mut cells = rows.iter().map(|row| &row[column]).filter(|cell| !cell.is_empty());
+    cells.next().is_some_and(is_number) && cells.all(is_number)
 }
 
 /// Names with their values.
@@ -133,12 +135,11 @@ svg{display:block}
 svg.wide{width:100%}
 svg.narrow{display:none;width:100%}
 .pixels{image-rendering:pixelated;width:100%;display:block}
-.card{background:#fff;border-radius:6px;padding:6px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1.2rem}
 .pair figure{margin:0}
 .pair figcaption{margin:0 0 .4rem;font-weight:600;color:var(--ink)}
-.pair img{width:100%}
-.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(6rem,1fr));gap:1rem .8rem;margin:1rem 0;padding:0;list-style:none}
+.pair+svg{margin-top:1.2rem}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(5rem,1fr));gap:1rem .8rem;margin:1rem 0;padding:0;list-style:none}
 .gallery figure{margin:0}
 .gallery img{border:1px solid var(--line);border-radius:4px}
 .gallery figcaption{color:var(--ink);line-height:1.35;font-size:.85rem;margin-top:.3rem;overflow-wrap:anywhere}
@@ -155,13 +156,14 @@ dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 pre{background:var(--card);padding:.7rem .9rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
 code{font:.88rem/1.5 ui-monospace,monospace}
 summary{cursor:pointer;color:var(--faint)}
-@media (max-width:560px){svg.wide:not(.always){display:none}svg.narrow{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}h1{font-size:1.45rem}}
+@media (max-width:560px){svg.wide:not(.always){display:none}svg.narrow{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}h1{font-size:1.45rem}table{font-size:.78rem}th,td{padding-right:.45rem}}
 @media print{
 @page{margin:16mm}
 body{font-size:10.5pt}
 main{max-width:none;padding:0}
-h2{break-after:avoid}
-figure,tr,pre,.gallery li{break-inside:avoid}
+h2{break-after:avoid;margin-top:1.2rem}
+section,figure,tr,pre,.gallery li{break-inside:avoid}
+svg.wide:not(.always){max-width:14cm}
 details{display:none}
 .table{overflow:visible}
 .gallery{grid-template-columns:repeat(8,1fr)}
@@ -200,6 +202,7 @@ mod tests {
         let html = table("t", &["epoch", "loss", "note"], &[["1", "0.5", "good"].map(str::to_owned).to_vec()]);
         for cell in [
             "<th scope=\"col\">epoch</th>",
+            "<th scope=\"col\" class=\"number\">loss</th>",
             "<th scope=\"row\">1</th>",
             "<td class=\"number\">0.5</td>",
             "<td>good</td>",

@@ -9,7 +9,7 @@ use super::pictures::{filter_bar, filter_tiles, shared_range};
 use crate::html::{HtmlPage, chart_figure, code, details, escape_and_join, facts, figure, image, paragraph, table};
 use crate::machine;
 use crate::picture::{short, svg_inline};
-use crate::text::{duration, grouped, percent, shape};
+use crate::text::{duration, grouped, percent, probability, shape};
 
 impl Report<'_> {
     /// One page with all pictures, numbers, settings and checksums.
@@ -54,7 +54,7 @@ impl Report<'_> {
                 format!("{} and {}", grouped(epochs), grouped(steps))
             }),
             ("time of training", format!("{}, without evaluations", duration(self.finished.train_seconds))),
-            ("this page is of", machine::utc(SystemTime::now())),
+            ("made on", machine::utc(SystemTime::now())),
         ])
     }
 
@@ -138,7 +138,7 @@ impl Report<'_> {
         let drawn = |cell, class| svg_inline(&self.confusion(cell), &self.confusion_words(), class);
         let pictures = format!("{}\n{}", drawn([62, 40], "wide"), drawn([29, 27], "narrow"));
         [
-            figure(&pictures, &format!("{} {}", sentence(&self.confusion_note()), self.confusion_words())),
+            figure(&pictures, &format!("{} {}", sentence(&self.confusion_note()), self.most_confused())),
             details("The same as a table", &table("Rows: truth. Columns: what the network says", &heads, &rows)),
         ]
     }
@@ -149,8 +149,7 @@ impl Report<'_> {
             let Guess { truth, class, confidence } = guess;
             let (truth, class) = (self.data.class_name(truth), self.data.class_name(class));
             let alternative = format!("Test image {number}: {truth}, taken for {class}");
-            let lines =
-                [format!("{truth} taken for {class}"), percent(f64::from(confidence)), format!("image {number}")];
+            let lines = [format!("{truth} → {class}"), probability(f64::from(confidence)), format!("image {number}")];
             format!(
                 "<li><figure>{}<figcaption>{}</figcaption></figure></li>",
                 image(&self.ink(number), &alternative, "pixels"),
@@ -160,7 +159,7 @@ impl Report<'_> {
         let mut parts = vec![paragraph(&sentence(&self.mistakes_words()))];
         if !shown.is_empty() {
             parts.push(paragraph(
-                "Below each image: what it is and what the network takes it for, the probability that it gives to that, \
+                "Below each image: what it is → what the network takes it for, the probability that it gives to that, \
                  and the number of the image in the test set, counted from 0.",
             ));
             parts.push(format!(
@@ -174,16 +173,19 @@ impl Report<'_> {
     fn network_table(&self) -> String {
         let summary = self.network.summary();
         let count = |count: usize| if count == 0 { String::new() } else { grouped(count) };
-        let mut rows =
-            vec![vec!["input".to_owned(), String::new(), shape(&summary.input), String::new(), String::new()]];
+        let mut rows = vec![vec!["input".to_owned(), shape(&summary.input), String::new(), String::new()]];
         for layer in &summary.layers {
             let (parameters, operations) = (count(layer.parameters), count(layer.operations.inference));
-            rows.push(vec![layer.name.clone(), layer.kind.to_owned(), shape(&layer.output), parameters, operations]);
+            rows.push(vec![layer.name.clone(), shape(&layer.output), parameters, operations]);
         }
         let [parameters, operations] = [summary.parameters(), summary.operations().inference].map(count);
-        rows.push(vec!["all".to_owned(), String::new(), String::new(), parameters, operations]);
-        let heads = ["layer", "kind", "output", "parameters", "operations per image"];
-        table("The layers, from the image to the scores", &heads, &rows)
+        rows.push(vec!["all".to_owned(), String::new(), parameters, operations]);
+        let heads = ["layer", "output", "parameters", "operations"];
+        table(
+            "The layers, from the image to the scores; operations: multiplications and additions for one image",
+            &heads,
+            &rows,
+        )
     }
 
     fn settings(&self) -> String {

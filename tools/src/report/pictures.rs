@@ -9,7 +9,7 @@ use crate::picture::{
     Canvas, Chart, ColorBar, ColorMap, Matrix, Page, Picture, Range, Scaling, Tile, Tiles, Titled, accuracy_chart,
     beside, class_chart, loss_chart, value_pixels,
 };
-use crate::text::{grouped, percent};
+use crate::text::{grouped, probability};
 
 /// Mistakes that are shown, and how many stand in a row of the picture.
 pub(super) const MISTAKES: usize = 24;
@@ -70,19 +70,24 @@ impl Report<'_> {
         )
     }
 
-    /// The most frequent mistakes in words.
+    /// The confusion matrix in words.
     pub(super) fn confusion_words(&self) -> String {
+        let all = grouped(self.finished.test_total);
+        format!("Confusion matrix of {all} test images. {}", self.most_confused())
+    }
+
+    /// The most frequent mistakes in words.
+    pub(super) fn most_confused(&self) -> String {
         let (counts, names) = (self.guesses.confusion(), self.class_names());
         let pairs = (0..names.len()).flat_map(|truth| (0..names.len()).map(move |guess| (truth, guess)));
         let mut wrong: Vec<_> = pairs.filter(|(t, g)| t != g && counts[*t][*g] > 0).collect();
         wrong.sort_by_key(|&(t, g)| std::cmp::Reverse(counts[t][g]));
-        let tell = |&(t, g): &(usize, usize)| format!("{} for {} ({} times)", names[t], names[g], counts[t][g]);
-        match wrong.len() {
-            0 => "Confusion matrix: no image was taken for something else.".to_owned(),
-            _ => {
-                let most: Vec<_> = wrong.iter().take(3).map(tell).collect();
-                format!("Confusion matrix. Taken for something else most often: {}.", most.join(", "))
-            }
+        let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) };
+        let tell = |&(t, g): &(usize, usize)| format!("{} for {} {}", names[t], names[g], times(counts[t][g]));
+        let most: Vec<_> = wrong.iter().take(3).map(tell).collect();
+        match most.as_slice() {
+            [] => "No image was taken for something else.".to_owned(),
+            most => format!("Taken most often: {}.", most.join(", ")),
         }
     }
 
@@ -118,7 +123,7 @@ impl Report<'_> {
         let pictures: Vec<_> = shown.iter().map(|&(image, _)| self.image(image)).collect();
         let caption = |Guess { truth, class, confidence }: Guess| {
             let names = format!("{} → {}", self.data.class_name(truth), self.data.class_name(class));
-            format!("{names}\n{}", percent(f64::from(confidence)))
+            format!("{names}\n{}", probability(f64::from(confidence)))
         };
         let tiles = pictures.iter().zip(&shown).map(|(picture, &(_, guess))| Tile::new(picture.view(), caption(guess)));
         let tiles = Tiles {

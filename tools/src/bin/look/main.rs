@@ -84,7 +84,8 @@ fn look(args: LookArgs) -> anyhow::Result<Outcome> {
             let name = format!("{}-{}", page.file_stem().unwrap_or_default().to_string_lossy(), view.file);
             let file = shots.write(&name, &seen.shot)?;
             let verdict = if seen.troubles.is_empty() { "ok" } else { "WRONG" };
-            let words = format!("{verdict:<5} {} pictures, {} requests", seen.pictures, seen.requests);
+            let requests = if seen.requests == 1 { "request" } else { "requests" };
+            let words = format!("{verdict:<5} {} pictures, {} {requests}", seen.pictures, seen.requests);
             stdout.line(&format!("  {:<16} {words}: {}", view.name, file.display()))?;
             for trouble in &seen.troubles {
                 stdout.line(&format!("    {trouble}"))?;
