@@ -7,8 +7,8 @@ mod counting;
 use common::{normal, random};
 use layers::ndarray::{Array2, ArrayD, Axis};
 use layers::{
-    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Labels, Layer, Pooling, Purpose, Random, Relu, Sequential,
-    Sigmoid, SoftmaxWithLoss, Tanh, Tape, Window, Workspace,
+    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Labels, Layer, Pooling, Purpose, Random,
+    Relu, Sequential, Sigmoid, SoftmaxWithLoss, Tanh, Tape, Window, Workspace,
 };
 
 /// How often `f` allocates, on whatever thread.

@@ -10,8 +10,8 @@ use std::cell::Cell;
 
 use layers::ndarray::{ArrayD, IxDyn};
 use layers::{
-    Affine, AveragePooling, Convolution, Dropout, Geometry, Init, Layer, NetworkError, Pooling, Purpose, Random, Real, Relu, Rounding,
-    Sequential, Tape, Window, Workspace,
+    Affine, AveragePooling, Convolution, Dropout, Geometry, Init, Layer, NetworkError, Pooling, Purpose, Random, Real,
+    Relu, Rounding, Sequential, Tape, Window, Workspace,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

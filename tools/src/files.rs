@@ -19,7 +19,15 @@ impl OutputFolder {
     /// # Errors
     /// Where the folder cannot be made or written to, or one of the names belongs to a folder.
     pub fn prepare(path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
-        let advice = || "name another folder with --out".to_owned();
+        OutputFolder::prepare_for("--out", path, files)
+    }
+
+    /// As [`prepare`](Self::prepare), for a folder that this flag names.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn prepare_for(flag: &str, path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
+        let advice = || format!("name another folder with {flag}");
         let context = || format!("cannot write into the output folder {}", path.display());
         if path.metadata().is_ok_and(|found| !found.is_dir()) {
             return Err(anyhow!("it is there already and no folder")).with_context(context).advice(advice);

@@ -1,4 +1,4 @@
-//! What the programs `train`, `gradcheck`, `filterviz` and `applyfilter` are made of; `bench` has
+//! What the programs `train`, `gradcheck`, `filterviz`, `applyfilter` and `explain` are made of; `bench` has
 //! its own modules beside it.
 //!
 //! | module | what is in it |
@@ -20,13 +20,17 @@
 //! | [`report`] | all pictures of a training, and one page with them |
 //! | [`html`] | pages that are one file |
 //! | [`machine`] | the processor, the system, the clock |
+//! | [`sample`], [`activations`] | an image of a data set, and what every layer makes of it |
+//! | [`explain`] | its way through a network and back, with the numbers |
 #![forbid(unsafe_code)]
 
+pub mod activations;
 mod advice;
 pub mod args;
 pub mod beginning;
 pub mod console;
 pub mod data;
+pub mod explain;
 pub mod files;
 pub mod filters;
 mod history_csv;
@@ -42,6 +46,7 @@ pub mod picture;
 pub mod program;
 pub mod remedy;
 pub mod report;
+pub mod sample;
 pub mod size;
 pub mod stop;
 pub mod tensorboard;

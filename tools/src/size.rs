@@ -88,6 +88,22 @@ pub fn check_batch(network: &Network, batch_size: usize, threads: usize) -> anyh
     Ok(())
 }
 
+/// Refuses a network that would need more memory for one image than is sensible.
+///
+/// # Errors
+/// Says how much it would be.
+pub fn check_image(network: &Network) -> anyhow::Result<()> {
+    let outputs: f64 = network.layers().shapes().iter().map(|shape| shape.iter().product::<usize>() as f64).sum();
+    let bytes = image_numbers(network) * BYTES_PER_NUMBER + outputs * BYTES_PER_OUTPUT;
+    ensure!(
+        bytes <= MOST_BYTES,
+        "this network would need about {} for one image; at most {} are used\n  choose another file with --params",
+        gigabytes(bytes),
+        gigabytes(MOST_BYTES)
+    );
+    Ok(())
+}
+
 /// What a thread keeps of one image, in the layer that needs most of it: the image with its padding, and (im2col) what
 /// each window sees.
 fn image_numbers(network: &Network) -> f64 {

@@ -5,6 +5,10 @@ mod common;
 use std::fs;
 
 use common::{Folder, Ran};
+use datasets::digits;
+use layers::ndarray::Array4;
+use layers::{Init, Window};
+use model::{LayerSpec, Network, NetworkSpec};
 use tools::picture::read_grey_png;
 
 #[test]
@@ -59,6 +63,15 @@ fn filters_are_applied_to_any_picture() {
     folder.train("").succeeds();
     let ran = folder.run("applyfilter", "").succeeds();
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("written out/applied.png\n", ""));
+    let ran = folder
+        .run("applyfilter", "--params out/params.postcard --activation --single-maps maps --out active")
+        .succeeds();
+    assert_ne!(fs::read(folder.join("out/applied.png")).unwrap(), fs::read(folder.join("active/applied.png")).unwrap());
+    for filter in 0..4 {
+        assert!(ran.stdout.contains(&format!("written maps/Conv1-{filter}.png, 0 to ")), "{}", ran.stdout);
+        let map = read_grey_png(&folder.join(&format!("maps/Conv1-{filter}.png"))).unwrap();
+        assert_eq!(map.dim(), (252, 252), "256 pixels less 5, plus 1");
+    }
     let built_in = fs::read(folder.join("out/applied.png")).unwrap();
 
     // A picture of our own, in colours, as small as the filters allow; then one that is wide and flat.
@@ -72,6 +85,63 @@ fn filters_are_applied_to_any_picture() {
         folder.run("applyfilter", "--image picture.png").succeeds();
         assert_ne!(fs::read(folder.join("out/applied.png")).unwrap(), built_in);
     }
+}
+
+/// Two convolutions, the second behind a pooling.
+fn two_convolutions() -> Vec<u8> {
+    let init = Init::HeNormal;
+    let layers = vec![
+        LayerSpec::Convolution { filters: 3, window: Window::square(5), init },
+        LayerSpec::Relu,
+        LayerSpec::MaxPool { window: Window::square(2).stride(2) },
+        LayerSpec::Convolution { filters: 4, window: Window::square(3), init },
+        LayerSpec::Relu,
+        LayerSpec::Affine { outputs: 10, init },
+    ];
+    Network::<f32>::build(NetworkSpec { input: vec![1, 28, 28], layers }, 0).unwrap().to_bytes()
+}
+
+#[test]
+fn any_layer_is_chosen_by_its_name_and_patches_are_found() {
+    let folder = Folder::new();
+    folder.write("net.postcard", two_convolutions());
+    let line = "--params net.postcard --layer Conv2 --patches 3 --dataset digits";
+    let ran = folder.run("filterviz", line).succeeds();
+    assert!(ran.stdout.starts_with("Conv2: 4 filters of 3×3, the first of 3 channels\n"), "{}", ran.stdout);
+    for name in ["filters_initial.png", "filters_trained.png", "patches.png"] {
+        assert!(read_grey_png(&folder.join("out").join(name)).unwrap().len() > 50_000, "{name}");
+    }
+    let table = fs::read_to_string(folder.join("out/patches.csv")).unwrap();
+    let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!((lines.len(), lines[0].join(" ").as_str()), (1 + 4 * 3, "filter rank value image label row column"));
+    // What the table says is what the network computes.
+    let network = Network::<f32>::from_bytes(&two_convolutions()).unwrap();
+    let images = digits::splits(1, 10_000, 0).test;
+    for line in &lines[1..] {
+        let number = |i: usize| line[i].parse::<usize>().unwrap();
+        let x: Vec<f32> = images.image(number(3)).iter().map(|&byte| f32::from(byte) / 255.0).collect();
+        let x = Array4::from_shape_vec((1, 1, 28, 28), x).unwrap();
+        let answer = network.trace(x.view())[3].output[[0, number(0), number(5), number(6)]];
+        assert_eq!(line[2].parse(), Ok(answer), "{line:?}");
+    }
+    folder.run("applyfilter", "--params net.postcard --layer Conv2").succeeds();
+    for program in ["filterviz", "applyfilter"] {
+        folder.run(program, "--params net.postcard --layer Conv3").refuses(&["\"Conv3\"", "Conv1, Conv2", "--layer"]);
+    }
+}
+
+#[test]
+fn an_image_is_shown_in_every_layer() {
+    let folder = Folder::new();
+    folder.write("net.postcard", two_convolutions());
+    let ran = folder.run("filterviz", "--params net.postcard --image 7 --dataset digits").succeeds();
+    let positions =
+        ["The image", "Conv1", "Relu1", "Pool1", "Conv2", "Relu2", "Affine1", "written out/activations.png"]
+            .map(|name| ran.stdout.find(name).unwrap_or_else(|| panic!("{name} is missing:\n{}", ran.stdout)));
+    assert!(positions.is_sorted(), "{}", ran.stdout);
+    assert!(ran.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
+    assert_eq!(folder.files(), ["net.postcard", "out/", "out/activations.png"]);
+    assert!(read_grey_png(&folder.join("out/activations.png")).unwrap().len() > 500_000);
 }
 
 #[test]

@@ -237,7 +237,7 @@ fn a_reader_that_goes_away_costs_nothing() {
 
 #[test]
 fn help_is_data_and_has_examples() {
-    for name in ["train", "gradcheck", "filterviz", "applyfilter"] {
+    for name in ["train", "gradcheck", "filterviz", "applyfilter", "explain"] {
         let ran = Folder::new().run(name, "--help").succeeds();
         assert_eq!(ran.stderr, "");
         assert!(ran.stdout.contains("Examples") && ran.stdout.contains("Exit codes"), "{}", ran.stdout);

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use layers::ndarray::{ArrayD, IxDyn};
 use layers::{
-    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Layer, Pooling, Purpose, Random, Real, Relu, Sequential,
-    Sigmoid, Tanh, Window,
+    Affine, AveragePooling, BatchNormalization, Convolution, Dropout, Init, Layer, Pooling, Purpose, Random, Real,
+    Relu, Sequential, Sigmoid, Tanh, Window,
 };
 
 /// A stream of its own for each place in a test.

@@ -8,16 +8,21 @@ use clap::Parser;
 use tools::Advice;
 use tools::args::{OutArg, ParamsArg};
 use tools::console::Stdout;
-use tools::filters::{applied_page, load_filters};
+use tools::files::OutputFolder;
+use tools::filters::{Applied, Source, from_to, load_filters, single_map};
 use tools::picture::{png_bytes, read_grey_png, test_picture};
 use tools::program::{EXIT_CODES, Outcome, run};
 
 const EXAMPLES: &str = "Examples (`applyfilter` stands for `cargo run -p tools --bin applyfilter --`):
-  applyfilter                    a picture that the program draws itself
-  applyfilter --image photo.png  colours become grey, transparent parts white
+  applyfilter                          a picture that the program draws itself
+  applyfilter --image photo.png        colours become grey, transparent parts white
+  applyfilter --activation             with the layer's bias and ReLU
+  applyfilter --layer Conv2 --single-maps out/maps
 
 Writes applied.png into the output folder: the picture, and what each of the
-first 16 filters makes of it (stride 1, no padding, no bias, as in the book).";
+first 16 filters makes of it (stride 1, no padding, no bias, as in the book).
+The filters of a layer further in see what the layers before it make of the
+picture; those compute what they compute in the network.";
 
 /// Applies the filters of a trained network to a picture.
 #[derive(Debug, Parser)]
@@ -28,6 +33,16 @@ struct Args {
     /// A PNG picture of any size, colour type and bit depth [default: one that the program draws]
     #[arg(long, value_name = "PNG")]
     image: Option<PathBuf>,
+    /// The convolution layer [default: the first]
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// Add the bias of each filter, and let ReLU follow
+    #[arg(long)]
+    activation: bool,
+    /// Also write what each filter (all of them) answers, as a picture of its own with a pixel for each number, into this
+    /// folder
+    #[arg(long, value_name = "DIR")]
+    single_maps: Option<PathBuf>,
     #[command(flatten)]
     out: OutArg,
 }
@@ -41,7 +56,7 @@ fn main() -> ExitCode {
 }
 
 fn applyfilter(args: Args) -> anyhow::Result<Outcome> {
-    let (_, filters) = load_filters(&args.params, &args.out)?;
+    let (network, filters) = load_filters(&args.params, &args.out, args.layer.as_deref())?;
     let (picture, name) = match &args.image {
         None => (test_picture(TEST_PICTURE_SIZE), "the built-in test picture".to_owned()),
         Some(path) => {
@@ -49,8 +64,21 @@ fn applyfilter(args: Args) -> anyhow::Result<Outcome> {
             (picture, path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned())
         }
     };
-    let page = applied_page(&filters, picture.view(), &name)?;
+    let source = Source::new(&network, &filters, picture.view())?;
+    let applied = Applied { filters: &filters, source: &source, activation: args.activation };
+    let page = applied.page(picture.view(), &name)?;
+    let single = |folder| OutputFolder::prepare_for("--single-maps", folder, &[]);
+    let single_maps = args.single_maps.as_deref().map(single).transpose()?;
     let file = args.out.prepare(&[APPLIED_FILE])?.write(APPLIED_FILE, &png_bytes(&page))?;
-    Stdout::new().line(&format!("written {}", file.display()))?;
+    let mut stdout = Stdout::new();
+    stdout.line(&format!("written {}", file.display()))?;
+    if let Some(folder) = single_maps {
+        for filter in 0..filters.len() {
+            // One after the other: a map of a large picture takes much memory.
+            let answer = &applied.answers(filter, 1, usize::MAX)?[0];
+            let file = folder.write(&format!("{}-{filter}.png", filters.layer), &png_bytes(&single_map(answer)))?;
+            stdout.line(&format!("written {}, {} from black to white", file.display(), from_to(answer)))?;
+        }
+    }
     Ok(Outcome::Done)
 }

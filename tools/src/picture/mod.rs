@@ -10,7 +10,7 @@
 //! | [`svg_file`], [`svg_inline`], [`svg_style`] | drawings, light or dark as the reader's system is |
 //! | [`Paint`], [`ColorMap`], [`Scaling`] | which colour what has: ink, curves; which value gets which colour |
 //! | [`Tiles`] | many small pictures in rows, with captions |
-//! | [`Page`], [`beside`], [`Titled`], [`ColorBar`] | pictures together, under a title, with a colour bar |
+//! | [`Page`], [`beside`], [`Stacked`], [`Titled`], [`ColorBar`] | pictures together, under a title, with a colour bar |
 //! | [`Chart`] | curves over two axes |
 //! | [`Matrix`] | a table of numbers in coloured cells |
 //! | [`accuracy_chart`], [`loss_chart`], [`class_chart`] | the plots of a training |
@@ -34,6 +34,7 @@ mod paint;
 mod png_file;
 mod scaling;
 mod shrink;
+mod stacked;
 mod surface;
 mod svg;
 mod test_picture;
@@ -56,6 +57,7 @@ pub use paint::Paint;
 pub use png_file::{MAX_PIXELS, PictureError, grey_from_png, png_bytes, read_grey_png};
 pub use scaling::{Range, Scaling};
 pub use shrink::{shrink_columns, shrink_rows, shrink_to, shrunk_size};
+pub use stacked::Stacked;
 pub use surface::{Marker, Picture, Rectangle, Surface};
 pub use svg::{escape, svg_file, svg_inline, svg_style};
 pub use test_picture::test_picture;

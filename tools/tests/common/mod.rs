@@ -46,6 +46,7 @@ impl Folder {
             "gradcheck" => env!("CARGO_BIN_EXE_gradcheck"),
             "filterviz" => env!("CARGO_BIN_EXE_filterviz"),
             "applyfilter" => env!("CARGO_BIN_EXE_applyfilter"),
+            "explain" => env!("CARGO_BIN_EXE_explain"),
             _ => panic!("no program {name}"),
         };
         let mut command = Command::new(path);
