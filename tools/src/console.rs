@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::Context;
 
 use crate::picture::Look;
+use crate::terminal::{Screen, ascii, environment, make_room};
 
 /// Standard output, line by line.
 ///
@@ -14,12 +15,17 @@ use crate::picture::Look;
 pub struct Stdout<W: Write = io::Stdout> {
     to: W,
     reader_is_gone: bool,
+    /// Whether it is a terminal, and one without UTF-8.
+    is_terminal: bool,
+    is_ascii: bool,
 }
 
 impl Stdout {
     /// The program's own.
     pub fn new() -> Self {
-        Stdout::to(io::stdout())
+        let is_terminal = io::stdout().is_terminal();
+        let is_ascii = is_terminal && !Screen::of_stdout().unicode;
+        Stdout { is_terminal, is_ascii, ..Stdout::to(io::stdout()) }
     }
 }
 
@@ -32,7 +38,7 @@ impl Default for Stdout {
 impl<W: Write> Stdout<W> {
     /// As standard output, but to somewhere else.
     pub fn to(to: W) -> Self {
-        Stdout { to, reader_is_gone: false }
+        Stdout { to, reader_is_gone: false, is_terminal: false, is_ascii: false }
     }
 
     /// Writes text and a new line, at once.
@@ -43,7 +49,9 @@ impl<W: Write> Stdout<W> {
         if self.reader_is_gone {
             return Ok(());
         }
-        let written = writeln!(self.to, "{text}").and_then(|()| self.to.flush());
+        let text = if self.is_ascii { ascii(text) } else { text.into() };
+        let room = if self.is_terminal { make_room(false) } else { "" };
+        let written = writeln!(self.to, "{room}{text}").and_then(|()| self.to.flush());
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.reader_is_gone = true;
@@ -56,26 +64,19 @@ impl<W: Write> Stdout<W> {
 
 /// Characters in a line of the terminal; 80 where there is none.
 pub fn width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+    Screen::of_stdout().columns
 }
 
 /// How pictures look on standard output.
 pub fn look_of_stdout() -> Look {
-    Look::detect(io::stdout().is_terminal(), environment)
-}
-
-/// How characters look on standard error.
-pub fn look_of_stderr() -> Look {
-    Look::detect(io::stderr().is_terminal(), environment)
+    Screen::of_stdout().look
 }
 
 /// Whether progress may move on standard error: someone looks on, and the terminal can.
 pub fn stderr_can_move() -> bool {
-    io::stderr().is_terminal() && environment("TERM").is_none_or(|term| term != "dumb")
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    // A console of Windows says in this variable that it understands; others name their kind in TERM.
+    let understands = !cfg!(windows) || environment("WT_SESSION").is_some() || environment("TERM").is_some();
+    io::stderr().is_terminal() && understands && environment("TERM").is_none_or(|term| term != "dumb")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //! | [`remedy`] | what to do about a training that does not go well |
 //! | [`tensorboard`] | files for TensorBoard |
 //! | [`size`] | refusing what would not fit into memory |
-//! | [`text`], [`console`] | numbers for readers, the terminal |
+//! | [`text`], [`console`], [`terminal`] | numbers for readers, standard output, what moves in the terminal |
 //! | [`picture`] | from arrays to pictures |
 //! | [`filters`] | the filters of a network: as pictures, and over a picture |
 //! | [`report`] | all pictures of a training, and one page with them |
@@ -50,6 +50,7 @@ pub mod sample;
 pub mod size;
 pub mod stop;
 pub mod tensorboard;
+pub mod terminal;
 pub mod text;
 pub mod train_args;
 pub mod train_text;

@@ -1,6 +1,6 @@
 //! What all programs have in common: how they start, how they end, how they say what is wrong.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 
 use crate::advice::describe;
 use crate::stop::Signal;
+use crate::terminal::{Screen, ascii, make_room};
 
 /// How a program ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +111,9 @@ fn quoted(word: &str) -> String {
 
 /// Writes a line to standard error; where that is closed, nobody wants to know.
 pub fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let mut stderr = std::io::stderr();
+    let text = if stderr.is_terminal() && !Screen::of_stderr().unicode { ascii(line) } else { line.into() };
+    let _ = writeln!(stderr, "{}{text}", make_room(true));
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ fn watch(
         };
         let flow = listeners.tell(&event, &training);
         if let Some(complaint) = keeper.event(&event, &training) {
-            listeners.complain(&complaint);
+            complain(&complaint);
         }
         if flow.is_break() {
             keeper.write(&training)?;
@@ -164,7 +164,6 @@ fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -
     let mut listeners = Listeners::default();
     match (args.quiet, stderr_can_move()) {
         (true, _) => {}
-        // The bar goes first: it has to be gone when others write.
         (false, true) => listeners.add(Bar::new()),
         (false, false) => listeners.add(PlainLog::new(std::io::stderr(), LOG_INTERVAL)),
     }

@@ -17,8 +17,6 @@ pub use log::PlainLog;
 pub use table::Table;
 pub use tensorboard::TensorBoard;
 
-use crate::program::complain;
-
 /// Hears what happens in a training.
 pub trait Listener {
     /// Something happened, after which the training is as `training` shows: its network, its history.
@@ -26,9 +24,6 @@ pub trait Listener {
     /// # Errors
     /// Where the listener cannot do its part; the training stops then.
     fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()>;
-
-    /// Somebody else writes a line to standard error now: what moves there has to make room.
-    fn make_room(&mut self) {}
 }
 
 /// Listeners that hear everything in this order, until one of them fails.
@@ -53,12 +48,6 @@ impl Listeners {
             }
         }
         ControlFlow::Continue(())
-    }
-
-    /// Writes a line to standard error, where none of them is in its way.
-    pub fn complain(&mut self, line: &str) {
-        self.listeners.iter_mut().for_each(|listener| listener.make_room());
-        complain(line);
     }
 
     /// Why a listener failed, if one did.

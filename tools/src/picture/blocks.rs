@@ -27,13 +27,8 @@ impl Look {
     /// UTF-8. All colours where `COLORTERM` says so.
     pub fn detect(is_terminal: bool, env: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name: &str| env(name).filter(|value| !value.is_empty());
-        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
-        let utf8 = locale.is_none_or(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        });
         let term = set("TERM").unwrap_or_default();
-        if !is_terminal || set("NO_COLOR").is_some() || term == "dumb" || !utf8 {
+        if !is_terminal || set("NO_COLOR").is_some() || term == "dumb" || !is_utf8(&env) {
             return Look::Plain;
         }
         let all_colors = set("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
@@ -43,6 +38,16 @@ impl Look {
     fn characters_per_pixel(self) -> usize {
         if self == Look::Plain { 2 } else { 1 }
     }
+}
+
+/// Whether the locale's character set is UTF-8, where `env` gives environment variables; it is where nothing says otherwise.
+pub fn is_utf8(env: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 /// Groups of small pictures, side by side.

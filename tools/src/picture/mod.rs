@@ -44,7 +44,7 @@ mod tiles;
 
 pub use accuracy::accuracy_chart;
 pub use base64::data_uri;
-pub use blocks::{Blocks, Look};
+pub use blocks::{Blocks, Look, is_utf8};
 pub use canvas::{Canvas, Polyline};
 pub use chart::{Axis, Chart, Curve, Scale, Sheet};
 pub use class_chart::{ClassScore, class_chart};
