@@ -108,6 +108,9 @@ pub struct BatchNormalization<F: Real = f32> {
 }
 
 impl<F: Real> BatchNormalization<F> {
+    /// What is added to the variance before its root is taken, for those who compute the same elsewhere.
+    pub const EPSILON: f64 = EPSILON;
+
     /// A layer of these stretches `gamma` (C) and shifts `beta` (C); running mean and variance begin at 0, as the book's.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //!   from a [`NetworkSpec`], so other networks are a list of layers away.
 //! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
 //! - [`params`] describes the parameter file, [`checkpoint`] the one with all that a training needs to go on,
-//!   [`formats`] the files of others: the book's `params.pkl`.
+//!   [`formats`] the files of others: the book's `params.pkl`, npz, safetensors, ONNX.
 //!
 //! ```
 //! use std::ops::ControlFlow;

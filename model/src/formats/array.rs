@@ -44,6 +44,6 @@ mod tests {
         // (2, 2, 2): the first index is the fastest.
         assert_eq!(row_major(&[0, 4, 2, 6, 1, 5, 3, 7], &[2, 2, 2]), [0, 1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(row_major(&[7], &[]), [7]);
-        assert_eq!(row_major::<u8>(&[], &[0, 3]), []);
+        assert!(row_major::<u8>(&[], &[0, 3]).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of weights in a format of others.
 
+use super::Format;
 use super::element::Element;
 use crate::params::{ParamsError, printable};
 use crate::spec::SpecError;
@@ -9,7 +10,7 @@ use crate::spec::SpecError;
 #[non_exhaustive]
 pub enum FormatError {
     /// Neither the first bytes nor anything else tell what it is.
-    #[error("this is no file of weights: neither {}", super::Format::readable())]
+    #[error("this is no file of weights: neither {}", Format::readable())]
     Unknown,
     /// The file ends too early.
     #[error("{what} at byte {offset} needs {needed} bytes, but {left} are left; the file was cut short or damaged")]
@@ -126,6 +127,60 @@ pub enum FormatError {
     /// Arrays share their content, so that a small file would fill the memory.
     #[error("the arrays are together larger than the file; some share their content, which is not read")]
     Shared,
+    /// A format that is only written.
+    #[error("this is an {} file, which is written here but not read", format.name())]
+    OnlyWritten {
+        /// The format.
+        format: Format,
+    },
+    /// The library was built without what the format needs.
+    #[error("{} files need the feature `formats` of the crate `model`", format.name())]
+    Feature {
+        /// The format.
+        format: Format,
+    },
+    /// A format has no such numbers.
+    #[error("{} files cannot hold numbers as {}; choose from {}", format.name(), element.name(), format.element_names())]
+    NoSuchElement {
+        /// The format.
+        format: Format,
+        /// The number type.
+        element: Element,
+    },
+    /// A safetensors file is damaged.
+    #[error("the safetensors file is damaged: {problem}")]
+    Safetensors {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The archive around arrays of NumPy is damaged.
+    #[error("the npz file is damaged: {}", printable(problem))]
+    Archive {
+        /// What is wrong.
+        problem: String,
+    },
+    /// An array of NumPy in an archive is damaged.
+    #[error("{} in the npz file cannot be read: {problem}", printable(name))]
+    Npy {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// An array would be far larger than its file.
+    #[error("{}: the shape {shape:?} is larger than anything that a file of this length holds", printable(name))]
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The description of a network in the file is damaged.
+    #[error("the description of the network in the file cannot be read: {}", printable(problem))]
+    Description {
+        /// What is wrong.
+        problem: String,
+    },
     /// It is one of our own files, and something is wrong with it.
     #[error(transparent)]
     Params(#[from] ParamsError),

@@ -4,6 +4,11 @@
 //! |---|---|---|---|
 //! | [`Format::Params`] | our own parameter file | yes | yes |
 //! | [`Format::Pickle`] | the book's `params.pkl`: see [`pickle`] | yes | yes |
+//! | [`Format::Npz`] | NumPy's archives: see [`npz`] | yes | yes |
+//! | [`Format::Safetensors`] | what PyTorch and its neighbours exchange: see [`safetensors`] | yes | yes |
+//! | [`Format::Onnx`] | a graph that other runtimes compute: see [`onnx`] | no | yes |
+//!
+//! npz and safetensors need the feature `formats`, which brings the crates that know them.
 //!
 //! A file is told by its content, whatever its name. What is in it is a [`WeightFile`]: named arrays, and the description
 //! of the network where the format has room for it. Where it has not, the arrays have to be those of a network that
@@ -26,13 +31,23 @@
 //! ```
 
 mod array;
+#[cfg(feature = "formats")]
+mod description;
 mod element;
 mod error;
 mod half;
 mod layout;
 mod naming;
+#[cfg(feature = "formats")]
+mod npy;
+#[cfg(feature = "formats")]
+pub mod npz;
+pub mod onnx;
 pub mod pickle;
+mod protobuf;
 mod recognise;
+#[cfg(feature = "formats")]
+pub mod safetensors;
 
 use std::path::Path;
 
@@ -57,17 +72,26 @@ pub enum Format {
     Params,
     /// A pickled dictionary of NumPy arrays: see [`pickle`].
     Pickle,
+    /// An archive of NumPy arrays: see [`npz`].
+    Npz,
+    /// A header and then tensors: see [`safetensors`].
+    Safetensors,
+    /// A graph of operators with its weights: see [`onnx`].
+    Onnx,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 2] = [Format::Params, Format::Pickle];
+    pub const ALL: [Format; 5] = [Format::Params, Format::Pickle, Format::Npz, Format::Safetensors, Format::Onnx];
 
     /// Its name for readers: `"pickle"`.
     pub fn name(self) -> &'static str {
         match self {
             Format::Params => "parameter file",
             Format::Pickle => "pickle",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
+            Format::Onnx => "ONNX",
         }
     }
 
@@ -76,22 +100,88 @@ impl Format {
         match self {
             Format::Params => "postcard",
             Format::Pickle => "pkl",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
+            Format::Onnx => "onnx",
+        }
+    }
+
+    /// The format whose files have names that end like this one.
+    pub fn of_name(path: &Path) -> Option<Format> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match &extension[..] {
+            "pickle" => Some(Format::Pickle),
+            _ => Format::ALL.into_iter().find(|format| format.extension() == extension),
         }
     }
 
     /// The format of a file that begins like this and is so long.
-    pub fn of_content(start: &[u8], _len: u64) -> Option<Format> {
+    pub fn of_content(start: &[u8], len: u64) -> Option<Format> {
+        // The magic of a zip archive; of an empty one, too.
+        const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
         match start {
             _ if start.starts_with(&container::PARAMS.magic()) => Some(Format::Params),
             [0x80, ..] => Some(Format::Pickle),
-            _ => None,
+            _ if ZIP.iter().any(|magic| start.starts_with(magic)) => Some(Format::Npz),
+            // The version of the format, a small number, and then a text.
+            [0x08, 1..=0x20, 0x12, ..] if len > 8 && start.get(8) != Some(&b'{') => Some(Format::Onnx),
+            // The length of the header, and its beginning.
+            _ => {
+                let (header, rest) = start.split_first_chunk()?;
+                let fits = u64::from_le_bytes(*header) <= len.saturating_sub(header.len() as u64);
+                (rest.first() == Some(&b'{') && fits).then_some(Format::Safetensors)
+            }
         }
+    }
+
+    /// The number types that such files can hold.
+    pub fn elements(self) -> &'static [Element] {
+        match self {
+            Format::Params => &[Element::F64, Element::F32],
+            Format::Pickle | Format::Npz => &[Element::F64, Element::F32, Element::F16],
+            Format::Safetensors => &Element::ALL,
+            Format::Onnx => &[Element::F32, Element::F16, Element::Bf16],
+        }
+    }
+
+    /// The content of a file of this format with the network, its arrays by this naming, and its numbers stored as
+    /// `element`. (Our own files and ONNX have names of their own.)
+    ///
+    /// # Errors
+    /// Where the format has no such numbers, PyTorch's names are impossible (see [`FormatError::Dropout`]), or the feature
+    /// is missing.
+    pub fn write<F: Real>(
+        self,
+        network: &Network<F>,
+        naming: Naming,
+        element: Element,
+    ) -> Result<Vec<u8>, FormatError> {
+        if !self.elements().contains(&element) {
+            return Err(FormatError::NoSuchElement { format: self, element });
+        }
+        Ok(match self {
+            Format::Params if element == Element::F64 => network.cast::<f64>().to_bytes(),
+            Format::Params => network.cast::<f32>().to_bytes(),
+            Format::Pickle => pickle::write(&network.to_arrays(naming)?, element),
+            #[cfg(feature = "formats")]
+            Format::Npz => npz::write(&network.to_arrays(naming)?, element, network.spec()),
+            #[cfg(feature = "formats")]
+            Format::Safetensors => safetensors::write(&network.to_arrays(naming)?, element, network.spec()),
+            #[cfg(not(feature = "formats"))]
+            Format::Npz | Format::Safetensors => return Err(FormatError::Feature { format: self }),
+            Format::Onnx => onnx::write(network, element),
+        })
+    }
+
+    /// The names of the number types, for messages.
+    pub(crate) fn element_names(self) -> String {
+        self.elements().iter().map(|element| element.name()).collect::<Vec<_>>().join(", ")
     }
 
     /// What is read, for messages.
     pub(crate) fn readable() -> String {
-        let names: Vec<_> = Format::ALL.iter().map(|format| format!("a {}", format.name())).collect();
-        names.join(" nor ")
+        let read = Format::ALL.iter().filter(|format| **format != Format::Onnx);
+        read.map(|format| format.name()).collect::<Vec<_>>().join(" nor ")
     }
 }
 
@@ -119,6 +209,7 @@ impl WeightFile {
             Some(Format::Params) => {
                 container::header(container::PARAMS, start, len).map(|_| ()).map_err(|e| named(e.into()))
             }
+            Some(Format::Onnx) => Err(named(FormatError::OnlyWritten { format: Format::Onnx })),
             Some(_) => Ok(()),
             None => Err(named(FormatError::Unknown)),
         })?;
@@ -137,6 +228,13 @@ impl WeightFile {
                 (Some(network), arrays)
             }
             Format::Pickle => (None, pickle::read(bytes)?),
+            #[cfg(feature = "formats")]
+            Format::Npz => npz::read(bytes)?,
+            #[cfg(feature = "formats")]
+            Format::Safetensors => safetensors::read(bytes)?,
+            #[cfg(not(feature = "formats"))]
+            Format::Npz | Format::Safetensors => return Err(FormatError::Feature { format }),
+            Format::Onnx => return Err(FormatError::OnlyWritten { format }),
         };
         Ok(WeightFile { format, network, arrays })
     }
