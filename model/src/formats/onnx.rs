@@ -86,6 +86,11 @@ impl Graph {
             LayerSpec::Sigmoid => self.unary("Sigmoid", name, vec![]),
             LayerSpec::Tanh => self.unary("Tanh", name, vec![]),
             LayerSpec::MaxPool { window } => self.unary("MaxPool", name, window_attributes(window)),
+            LayerSpec::AveragePool { window } => {
+                let mut attributes = window_attributes(window);
+                attributes.push(attribute("count_include_pad", 2).int(3, 1));
+                self.unary("AveragePool", name, attributes);
+            }
             LayerSpec::Affine { .. } => {
                 if input.len() != 1 {
                     self.unary("Flatten", &format!("{name}_input"), vec![]);

@@ -96,8 +96,10 @@ impl Report<'_> {
     fn filters(&self) -> Option<[Filters; 2]> {
         const MOST: usize = 64;
         let first = |filters: &Filters| {
-            let w = filters.w.slice_axis(Axis(0), (0..filters.len().min(MOST)).into()).to_owned();
-            Filters { layer: filters.layer.clone(), w }
+            let some = 0..filters.b.len().min(MOST);
+            let w = filters.w.slice_axis(Axis(0), some.clone().into()).to_owned();
+            let b = filters.b.slice_axis(Axis(0), some.into()).to_owned();
+            Filters { layer: filters.layer.clone(), index: filters.index, w, b }
         };
         let after = Filters::of(self.network).ok()?;
         Some([first(self.filters_before.as_ref()?), first(&after)])
