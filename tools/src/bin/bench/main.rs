@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`args`], [`effort`] | the command line, and how long things are measured |
 //! | [`limit`] | the machine's own limit, in windows between everything else |
-//! | [`timing`], [`count`] | medians of measurements, and the dense count of operations |
+//! | [`timing`] | medians of measurements |
 //! | [`epoch`], [`inference`], [`step`], [`kernels`], [`growth`] | what is measured |
 //! | [`child`] | what needs a process of its own: first step and memory |
 //! | [`figures`], [`table`], [`columns`] | what came out, for programs and for people |
