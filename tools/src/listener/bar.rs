@@ -105,7 +105,8 @@ impl Frame<'_> {
         ];
         let room = |tail: &String| width.saturating_sub(head.len() + tail.len());
         let Some(tail) = tails.iter().find(|tail| room(tail) >= SHORTEST) else {
-            return format!("{head}{}", tails[2].trim_start()).chars().take(width).collect();
+            let text: String = format!("{head}{}", tails[2].trim_start()).chars().take(width).collect();
+            return text.trim_end().to_owned();
         };
         let length = room(tail).min(WIDEST_CURVE);
         let done = length * step / (*steps).max(1);
@@ -134,10 +135,10 @@ mod tests {
     #[test]
     fn the_bar_has_room_for_what_the_terminal_has_room_for() {
         let line = |columns, unicode| frame(&[]).bar(columns - 1, &screen(columns, 24, unicode));
-        assert_eq!(line(80, false), "epoch 12/20 =====>----- 300/600  loss 0.0123  41,234 images/s  1 min 20 s left");
+        assert_eq!(line(80, false), "epoch 12/20 ======>----- 300/600  loss 0.0123  41,234 images/s  1 min 20 s left");
         assert_eq!(line(60, true), "epoch 12/20 ━━━━━━━━━╸──────── loss 0.0123  1 min 20 s left");
         assert_eq!(line(40, true), "epoch 12/20 ━━━━╸──── 0.012  1 min 20 s");
-        assert_eq!(line(20, true), "epoch 12/20 0.012 ");
+        assert_eq!(line(20, true), "epoch 12/20 0.012");
     }
 
     #[test]

