@@ -26,8 +26,9 @@ const EXAMPLES: &str = "Examples (`train` stands for `cargo run -p tools --bin t
   train --resume                         go on where it was cut off
   train --resume --epochs 30             ten epochs more
 
-Writes params.postcard (the trained network), accuracy.png and history.csv into
-the output folder, and a checkpoint there after every epoch. Ctrl-C finishes the
+Writes params.postcard (the trained network), history.csv, pictures, and a page
+with all of them (report.html) into the output folder, and a checkpoint there
+after every epoch. Ctrl-C finishes the
 step, writes a checkpoint, and says how to go on; a second Ctrl-C ends at once.
 Where the reader of its output goes away, it trains on.";
 
