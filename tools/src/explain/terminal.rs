@@ -211,7 +211,7 @@ fn narrow_table(table: &Table, width: usize) -> String {
         let cells = row.iter().zip(&table.head).skip(1).filter(|(cell, _)| !cell.is_empty());
         // A name and its number stay in one line.
         let cells: Vec<_> = cells.map(|(cell, name)| format!("{name} {cell}").replace(' ', "\u{a0}")).collect();
-        text.push_str(&wrapped(&format!("{mark}{}", row[0]), width, ""));
+        text.push_str(&wrapped(&row[0], width, mark));
         text.push_str(&wrapped(&cells.join(", "), width, "    "));
     }
     text
