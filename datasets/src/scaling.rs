@@ -21,13 +21,21 @@ impl Scaling {
     /// The number for each of the 256 bytes. Each is computed by true divisions in `f32`, so the same on every machine,
     /// and equal to NumPy's `x.astype(float32) / 255.0`.
     pub fn table(self) -> [f32; 256] {
-        std::array::from_fn(|byte| {
-            let byte = byte as f32;
-            match self {
-                Scaling::Bytes => byte,
-                Scaling::Unit => byte / 255.0,
-                Scaling::Standard { mean, deviation } => (byte / 255.0 - mean) / deviation,
+        let mut table = [0.0; 256];
+        self.scale(&std::array::from_fn::<u8, 256, _>(|byte| byte as u8), &mut table);
+        table
+    }
+
+    /// `x ←` the numbers for these bytes, as [`table`](Self::table) has them. (A loop of arithmetic is compiled into vectors, which
+    /// looking up is not.)
+    pub(crate) fn scale(self, bytes: &[u8], x: &mut [f32]) {
+        let pairs = x.iter_mut().zip(bytes);
+        match self {
+            Scaling::Bytes => pairs.for_each(|(x, &byte)| *x = f32::from(byte)),
+            Scaling::Unit => pairs.for_each(|(x, &byte)| *x = f32::from(byte) / 255.0),
+            Scaling::Standard { mean, deviation } => {
+                pairs.for_each(|(x, &byte)| *x = (f32::from(byte) / 255.0 - mean) / deviation);
             }
-        })
+        }
     }
 }
