@@ -1,7 +1,9 @@
 //! What a layer holds.
 
-use tensor::Real;
-use tensor::ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis, IxDyn, ShapeBuilder};
+use tensor::ndarray::{
+    ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, IndexLonger, IxDyn, ShapeBuilder, StrideShape,
+};
+use tensor::{Buffer, Real};
 
 /// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
 /// mean, say), which is saved with the network but not learned.
@@ -11,27 +13,52 @@ use tensor::ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis, IxDyn, ShapeBuilder}
 /// column-major, or in two halves; all else is row-major. Values and gradient always have one order, which is all that
 /// an optimizer needs to know ([`value_and_grad_mut`](Self::value_and_grad_mut)).
 #[derive(Debug, Clone)]
-pub struct Param<F> {
+pub struct Param<F: Real> {
     /// The book's name without the number of the layer: `"W"`, `"b"`, `"gamma"`, …
     pub name: &'static str,
     /// Whether an optimizer changes it; false for statistics.
     pub learned: bool,
     shape: Vec<usize>,
-    /// Of `shape`; or, in halves, of twice half the rows: (2, I/2, O). In logical order the two hold the same numbers.
-    value: ArrayD<F>,
-    /// As `value`; empty (no elements) before the first backward pass, and for statistics.
-    grad: ArrayD<F>,
+    order: Order,
+    value: Buffer<F>,
+    /// Empty before the first backward pass, and for statistics.
+    grad: Buffer<F>,
+}
+
+/// How values and gradient lie in memory, without gaps.
+#[derive(Debug, Clone)]
+struct Order {
+    /// The shape; or, in halves, twice half the rows: (2, I/2, O). In logical order the two hold the same numbers.
+    dim: IxDyn,
+    strides: IxDyn,
+}
+
+impl Order {
+    fn shape(&self) -> StrideShape<IxDyn> {
+        self.dim.clone().strides(self.strides.clone())
+    }
+
+    fn view<'a, F>(&self, numbers: &'a [F]) -> ArrayViewD<'a, F> {
+        ArrayViewD::from_shape(self.shape(), numbers).expect("as many numbers as the order has")
+    }
+
+    fn view_mut<'a, F>(&self, numbers: &'a mut [F]) -> ArrayViewMutD<'a, F> {
+        ArrayViewMutD::from_shape(self.shape(), numbers).expect("as many numbers as the order has")
+    }
 }
 
 impl<F: Real> Param<F> {
     /// A learned parameter; its gradient is allocated by the first backward pass.
     ///
     /// # Panics
-    /// Where the array has gaps in memory.
+    /// Where the array has gaps in memory, or an axis that runs backward.
     pub fn learned(name: &'static str, value: ArrayD<F>) -> Self {
-        assert!(value.as_slice_memory_order().is_some(), "{name}: the array has gaps in memory");
-        let (shape, grad) = (value.shape().to_vec(), ArrayD::zeros(IxDyn(&[0])));
-        Param { name, learned: true, shape, value, grad }
+        let numbers = value.as_slice_memory_order();
+        let numbers = numbers.unwrap_or_else(|| panic!("{name}: the array has gaps in memory"));
+        // (Of axes that run backward the strides are negative.)
+        let strides = value.strides().iter().map(|&stride| usize::try_from(stride).expect("axes that run forward"));
+        let order = Order { dim: value.raw_dim(), strides: IxDyn(&strides.collect::<Vec<_>>()) };
+        Param { name, learned: true, shape: value.shape().to_vec(), order, value: numbers.into(), grad: Buffer::new() }
     }
 
     /// A statistic.
@@ -67,12 +94,15 @@ impl<F: Real> Param<F> {
 
     /// A copy of the values, row-major.
     pub fn value(&self) -> ArrayD<F> {
-        self.of_shape(self.value.view())
+        self.of_shape(self.order.view(&self.value))
     }
 
     /// A copy of the gradient of the loss, row-major; empty before the first backward pass, and for statistics.
     pub fn grad(&self) -> ArrayD<F> {
-        if self.grad.is_empty() { self.grad.clone() } else { self.of_shape(self.grad.view()) }
+        match &self.grad[..] {
+            [] => ArrayD::zeros(IxDyn(&[0])),
+            grad => self.of_shape(self.order.view(grad)),
+        }
     }
 
     fn of_shape(&self, array: ArrayViewD<'_, F>) -> ArrayD<F> {
@@ -86,11 +116,12 @@ impl<F: Real> Param<F> {
     #[track_caller]
     pub fn assign(&mut self, value: &ArrayViewD<'_, F>) {
         assert!(value.shape() == self.shape, "{}: shape {:?}, expected {:?}", self.name, value.shape(), self.shape);
-        if self.value.shape() == self.shape {
-            return self.value.assign(value);
+        let mut values = self.order.view_mut(&mut self.value);
+        if values.shape() == self.shape {
+            return values.assign(value);
         }
-        let half = self.value.shape()[1];
-        for (mut to, from) in self.value.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
+        let half = values.shape()[1];
+        for (mut to, from) in values.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
             to.assign(&from);
         }
     }
@@ -101,34 +132,33 @@ impl<F: Real> Param<F> {
     /// Where there is none.
     #[track_caller]
     pub fn element_mut(&mut self, index: &[usize]) -> &mut F {
-        if self.value.shape() == self.shape {
-            return &mut self.value[index];
+        let values = self.order.view_mut(&mut self.value);
+        if values.shape() == self.shape {
+            return values.index(IxDyn(index));
         }
-        let half = self.value.shape()[1];
-        &mut self.value[&[index[0] / half, index[0] % half, index[1]][..]]
+        let half = values.shape()[1];
+        values.index(IxDyn(&[index[0] / half, index[0] % half, index[1]]))
     }
 
     /// The gradient as a slice in memory order; allocated at the first call.
     pub fn grad_mut(&mut self) -> &mut [F] {
-        if self.grad.shape() != self.value.shape() || self.grad.strides() != self.value.strides() {
-            self.grad = self.value.map(|_| F::ZERO);
-        }
-        self.grad.as_slice_memory_order_mut().expect("contiguous")
+        self.grad.resize(self.value.len());
+        &mut self.grad
     }
 
     /// The values as a slice in memory order.
     pub fn values(&self) -> &[F] {
-        self.value.as_slice_memory_order().expect("contiguous")
+        &self.value
     }
 
     /// As [`values`](Self::values), to change them.
     pub fn values_mut(&mut self) -> &mut [F] {
-        self.value.as_slice_memory_order_mut().expect("contiguous")
+        &mut self.value
     }
 
     /// The gradient as a slice in memory order; empty before the first backward pass.
     pub fn grads(&self) -> &[F] {
-        self.grad.as_slice_memory_order().expect("contiguous")
+        &self.grad
     }
 
     /// Values and gradient at once, in the same memory order: what an optimizer works on.
@@ -138,8 +168,7 @@ impl<F: Real> Param<F> {
     #[track_caller]
     pub fn value_and_grad_mut(&mut self) -> (&mut [F], &mut [F]) {
         assert!(self.grad.len() == self.value.len(), "{}: no gradient before a backward pass", self.name);
-        let value = self.value.as_slice_memory_order_mut().expect("contiguous");
-        (value, self.grad.as_slice_memory_order_mut().expect("contiguous"))
+        (&mut self.value, &mut self.grad)
     }
 
     /// Numbers that lie in memory as the values do (what an optimizer remembers of them, say), as an array of this
@@ -150,9 +179,7 @@ impl<F: Real> Param<F> {
     #[track_caller]
     pub fn in_shape(&self, numbers: &[F]) -> ArrayD<F> {
         assert!(numbers.len() == self.len(), "{}: {} numbers, expected {}", self.name, numbers.len(), self.len());
-        let strides: Vec<_> = self.value.strides().iter().map(|&stride| stride as usize).collect();
-        let order = self.value.raw_dim().strides(IxDyn(&strides));
-        self.of_shape(ArrayViewD::from_shape(order, numbers).expect("as the values lie in memory"))
+        self.of_shape(self.order.view(numbers))
     }
 
     /// An array of this shape as numbers that lie in memory as the values do.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tensor::Real;
 use tensor::ndarray::{ArrayD, ArrayViewD};
+use tensor::{Buffer, Real};
 
 use crate::error::NetworkError;
 use crate::layer::Layer;
@@ -143,7 +143,7 @@ impl<F: Real> Sequential<F> {
     pub fn forward<'t>(&mut self, x: ArrayViewD<'_, F>, tape: &'t mut Tape<F>) -> ArrayViewD<'t, F> {
         let n = self.check(&x);
         tape.n = n;
-        tape.outputs.resize_with(self.layers.len(), Vec::new);
+        tape.outputs.resize_with(self.layers.len(), Buffer::new);
         for stage in &self.stages {
             let (first, last) = (stage.first(), stage.last());
             let (before, outputs) = tape.outputs.split_at_mut(first);

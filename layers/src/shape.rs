@@ -1,7 +1,7 @@
 //! What every layer asks of the arrays that it is handed: right shape, row-major, not empty.
 
-use tensor::Real;
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
+use tensor::{Buffer, Real};
 
 use crate::error::ShapeError;
 
@@ -92,9 +92,9 @@ pub(crate) fn view_mut<'a, F: Real>(n: usize, shape: &[usize], buffer: &'a mut [
 }
 
 /// Makes `buffer` at least `len` long, and gives so many. Never shrinks it, so that a smaller last batch costs nothing.
-pub(crate) fn at_least<F: Real>(buffer: &mut Vec<F>, len: usize) -> &mut [F] {
+pub(crate) fn at_least<F: Real>(buffer: &mut Buffer<F>, len: usize) -> &mut [F] {
     if buffer.len() < len {
-        buffer.resize(len, F::ZERO);
+        buffer.resize(len);
     }
     &mut buffer[..len]
 }

@@ -1,7 +1,7 @@
 //! The last layer: softmax and cross-entropy.
 
-use tensor::Real;
 use tensor::ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+use tensor::{Buffer, Real};
 
 use crate::labels::Labels;
 use crate::shape::at_least;
@@ -74,14 +74,14 @@ const KIND: &str = "SoftmaxWithLoss";
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxWithLoss<F: Real = f32> {
     /// The probabilities (N, classes) of the last `forward`.
-    y: Vec<F>,
+    y: Buffer<F>,
     dim: (usize, usize),
 }
 
 impl<F: Real> SoftmaxWithLoss<F> {
     /// A layer that has seen nothing yet.
     pub fn new() -> Self {
-        SoftmaxWithLoss { y: Vec::new(), dim: (0, 0) }
+        SoftmaxWithLoss { y: Buffer::new(), dim: (0, 0) }
     }
 
     /// The mean loss of a batch of scores (N, classes); remembers the probabilities.

@@ -14,7 +14,7 @@ use std::any::Any;
 use tensor::affine::{self, Layout};
 use tensor::conv_pool::{self, AT_REST};
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD, Axis};
-use tensor::{Geometry, Plan, Real, convolution};
+use tensor::{Buffer, Geometry, Plan, Real, convolution};
 
 use crate::affine::Affine;
 use crate::convolution::Convolution;
@@ -98,7 +98,7 @@ impl Stage {
         layers: &Layers<F>,
         x: ArrayViewD<'_, F>,
         y: ArrayViewMutD<'_, F>,
-        inside: &mut Vec<F>,
+        inside: &mut Buffer<F>,
     ) {
         match self {
             Stage::Single(i) => layers[*i].infer(x, y),
@@ -124,7 +124,7 @@ impl Stage {
         layers: &mut Layers<F>,
         x: ArrayViewD<'_, F>,
         y: ArrayViewMutD<'_, F>,
-        inside: &mut [Vec<F>],
+        inside: &mut [Buffer<F>],
     ) {
         match self {
             Stage::Single(i) => layers[*i].forward(x, y),
@@ -152,8 +152,8 @@ impl Stage {
         layers: &mut Layers<F>,
         [x, y, dout]: [ArrayViewD<'_, F>; 3],
         dx: Option<ArrayViewMutD<'_, F>>,
-        inside: &[Vec<F>],
-        between: &mut [Vec<F>; 2],
+        inside: &[Buffer<F>],
+        between: &mut [Buffer<F>; 2],
     ) {
         match self {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
@@ -229,7 +229,7 @@ fn backward_conv_pool<F: Real>(
     winners: &[u8],
     [x, dout]: [&[F]; 2],
     dx: Option<&mut [F]>,
-    dconv: &mut Vec<F>,
+    dconv: &mut Buffer<F>,
 ) {
     // The gradient of the convolution's output, where somebody needs it as a whole.
     let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {

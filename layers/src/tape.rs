@@ -1,6 +1,6 @@
 //! What a network remembers between its forward and its backward pass.
 
-use tensor::Real;
+use tensor::{Buffer, Real};
 
 /// The outputs of all layers, and the gradients on their way back. Its memory is reused from step to step: it grows
 /// with the largest batch that it has seen.
@@ -12,17 +12,17 @@ pub struct Tape<F: Real = f32> {
     /// Samples of the last forward pass.
     pub(crate) n: usize,
     /// One output a layer. Of layers that are computed in one go with the next one: what their stage keeps there, or nothing.
-    pub(crate) outputs: Vec<Vec<F>>,
+    pub(crate) outputs: Vec<Buffer<F>>,
     /// The gradient of a layer's output lies in one of the two, that of its input goes to the other.
-    pub(crate) gradients: [Vec<F>; 2],
+    pub(crate) gradients: [Buffer<F>; 2],
     /// Gradients between layers that are computed in one go.
-    pub(crate) between: [Vec<F>; 2],
+    pub(crate) between: [Buffer<F>; 2],
 }
 
 impl<F: Real> Tape<F> {
     /// An empty tape.
     pub fn new() -> Self {
-        let pair = || [Vec::new(), Vec::new()];
+        let pair = || [Buffer::new(), Buffer::new()];
         Tape { n: 0, outputs: Vec::new(), gradients: pair(), between: pair() }
     }
 }

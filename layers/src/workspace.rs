@@ -1,6 +1,6 @@
 //! Memory for inference.
 
-use tensor::Real;
+use tensor::{Buffer, Real};
 
 /// Buffers that the layers of a network write to in turn. Its memory is reused: it grows with the largest batch
 /// that it has seen.
@@ -8,14 +8,14 @@ use tensor::Real;
 /// Inference only reads a network; so many threads may share it, each with a workspace of its own.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace<F: Real = f32> {
-    pub(crate) buffers: [Vec<F>; 2],
+    pub(crate) buffers: [Buffer<F>; 2],
     /// What passes between layers that are computed in one go.
-    pub(crate) inside: Vec<F>,
+    pub(crate) inside: Buffer<F>,
 }
 
 impl<F: Real> Workspace<F> {
     /// An empty workspace.
     pub fn new() -> Self {
-        Workspace { buffers: [Vec::new(), Vec::new()], inside: Vec::new() }
+        Workspace { buffers: [Buffer::new(), Buffer::new()], inside: Buffer::new() }
     }
 }

@@ -3,6 +3,7 @@
 use datasets::{Dataset, Scaling};
 use layers::Labels;
 use layers::ndarray::ArrayViewD;
+use tensor::Buffer;
 use tensor::threads::for_each_part2;
 
 use crate::shape::batch_shape;
@@ -13,7 +14,7 @@ const IMAGES_A_TASK: usize = 10;
 /// Images and labels in memory that is used again and again.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    x: Vec<f32>,
+    x: Buffer<f32>,
     t: Vec<usize>,
 }
 
@@ -21,7 +22,7 @@ impl Batch {
     /// The images with these indices.
     pub(crate) fn fill(&mut self, data: &Dataset, indices: &[usize], scaling: Scaling) {
         let len = data.image_len();
-        self.x.resize(indices.len() * len, 0.0);
+        self.x.resize(indices.len() * len);
         self.t.resize(indices.len(), 0);
         // Images in random order come from all over the memory: two threads wait for it half as long.
         for_each_part2((&mut self.x, IMAGES_A_TASK * len), (&mut self.t, IMAGES_A_TASK), |task, x, t| {

@@ -1,6 +1,6 @@
 //! What an optimizer remembers between steps.
 
-use tensor::Real;
+use tensor::{Buffer, Real};
 
 use crate::error::OptimError;
 
@@ -11,7 +11,7 @@ pub struct State<F: Real = f32> {
     names: &'static [&'static str],
     steps: u64,
     /// For each slot one array a name; no arrays at all where the slot was not seen yet.
-    slots: Vec<Vec<Vec<F>>>,
+    slots: Vec<Vec<Buffer<F>>>,
 }
 
 impl<F: Real> State<F> {
@@ -44,7 +44,7 @@ impl<F: Real> State<F> {
     /// # Panics
     /// If the slot is not below [`slots`](Self::slots).
     pub fn arrays(&self, slot: usize) -> impl Iterator<Item = (&'static str, &[F])> {
-        self.names.iter().copied().zip(self.slots[slot].iter().map(Vec::as_slice))
+        self.names.iter().copied().zip(self.slots[slot].iter().map(|values| &**values))
     }
 
     /// Sets the arrays of one slot. Slots are restored in turn, from 0.
@@ -65,7 +65,7 @@ impl<F: Real> State<F> {
             return Err(OptimError::StateLength { slot, name: (*name).to_string(), expected, got: values.len() });
         }
         self.slots.resize_with(self.slots.len().max(slot + 1), Vec::new);
-        self.slots[slot] = arrays.iter().map(|(_, values)| values.to_vec()).collect();
+        self.slots[slot] = arrays.iter().map(|&(_, values)| Buffer::from(values)).collect();
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl<F: Real> State<F> {
         slot: usize,
         value: &[F],
         grad: &[F],
-    ) -> &mut [Vec<F>; ARRAYS] {
+    ) -> &mut [Buffer<F>; ARRAYS] {
         let len = value.len();
         assert!(grad.len() == len, "{optimizer}: slot {slot} has {len} values, but {} gradients", grad.len());
         assert!(self.steps > 0, "{optimizer}: update before the first begin_step");
@@ -90,9 +90,9 @@ impl<F: Real> State<F> {
         }
         let arrays = &mut self.slots[slot];
         if arrays.is_empty() {
-            arrays.resize_with(ARRAYS, || vec![F::ZERO; len]);
+            arrays.resize_with(ARRAYS, || Buffer::zeros(len));
         }
-        if let Some(before) = arrays.first().map(Vec::len) {
+        if let Some(before) = arrays.first().map(|values| values.len()) {
             assert!(before == len, "{optimizer}: slot {slot} had {before} values before, now it has {len}");
         }
         arrays.as_mut_slice().try_into().expect("one array a name")

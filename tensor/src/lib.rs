@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod affine;
+mod buffer;
 pub mod conv_pool;
 pub mod convolution;
 mod error;
@@ -16,6 +17,7 @@ mod real;
 #[allow(unsafe_code)]
 pub mod threads;
 
+pub use buffer::Buffer;
 pub use error::GeometryError;
 pub use gemm::gemm;
 pub use geometry::{Geometry, Rounding, Window};

@@ -7,10 +7,8 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::buffer::Buffer;
 use crate::threads::{self, Task};
-
-/// Numbers in a line of the cache.
-const LINE: usize = 16;
 
 thread_local! {
     /// This thread's buffers outside of the pool's tasks, and in them.
@@ -21,7 +19,7 @@ thread_local! {
 struct Own {
     /// The pool in whose tasks they were used: another one begins anew, with all of its threads alike.
     pool: u64,
-    buffers: [Vec<f32>; DEEPEST],
+    buffers: [Buffer<f32>; DEEPEST],
     in_use: usize,
 }
 
@@ -29,7 +27,7 @@ struct Own {
 const DEEPEST: usize = 8;
 
 impl Own {
-    const NONE: Self = Own { pool: 0, buffers: [const { Vec::new() }; DEEPEST], in_use: 0 };
+    const NONE: Self = Own { pool: 0, buffers: [const { Buffer::new() }; DEEPEST], in_use: 0 };
 }
 
 /// Buffers for threads that have none as large yet.
@@ -39,25 +37,22 @@ static READY: Mutex<Vec<Ready>> = Mutex::new(Vec::new());
 struct Ready {
     pool: u64,
     depth: usize,
-    buffer: Vec<f32>,
+    buffer: Buffer<f32>,
 }
 
-/// Calls `f` with `len` numbers of any content. They begin with a line of the cache: a vector that lies across two lines takes
-/// twice as long to load.
+/// Calls `f` with `len` numbers of any content.
 pub(super) fn with<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
     let task = threads::this_task();
-    let needed = len.checked_add(LINE).expect("a buffer that fits into memory");
     OWN.with(|own| {
         let own = &own[usize::from(task.is_some())];
         let mut taken = Taken::from(own, task);
-        if taken.buffer.len() < needed {
-            taken.buffer = larger(taken.depth, needed, task);
+        if taken.buffer.len() < len {
+            taken.buffer = larger(taken.depth, len, task);
         }
         // Whoever relies on what a buffer held before is found out by the tests.
         #[cfg(test)]
         taken.buffer.fill(f32::NAN);
-        let first = taken.buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        f(&mut taken.buffer[first..][..len])
+        f(&mut taken.buffer[..len])
     })
 }
 
@@ -65,7 +60,7 @@ pub(super) fn with<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
 struct Taken<'a> {
     own: &'a RefCell<Own>,
     depth: usize,
-    buffer: Vec<f32>,
+    buffer: Buffer<f32>,
 }
 
 impl<'a> Taken<'a> {
@@ -75,7 +70,7 @@ impl<'a> Taken<'a> {
             && task.pool != *pool
         {
             *pool = task.pool;
-            buffers.iter_mut().for_each(|buffer| *buffer = Vec::new());
+            buffers.iter_mut().for_each(|buffer| *buffer = Buffer::new());
         }
         let buffer = std::mem::take(&mut buffers[*depth]);
         *depth += 1;
@@ -92,7 +87,7 @@ impl Drop for Taken<'_> {
 }
 
 /// A buffer that is ready, or a new one, and then also one for each other thread that may run the same task.
-fn larger(depth: usize, len: usize, task: Option<Task>) -> Vec<f32> {
+fn larger(depth: usize, len: usize, task: Option<Task>) -> Buffer<f32> {
     if let Some(Task { pool, threads }) = task {
         let mut ready = lock();
         if let Some(at) = ready.iter().position(|r| (r.pool, r.depth) == (pool, depth) && r.buffer.len() >= len) {
@@ -100,9 +95,9 @@ fn larger(depth: usize, len: usize, task: Option<Task>) -> Vec<f32> {
         }
         // Nobody will ask for smaller ones again.
         ready.retain(|r| (r.pool, r.depth) != (pool, depth));
-        ready.extend((1..threads).map(|_| Ready { pool, depth, buffer: vec![0.0; len] }));
+        ready.extend((1..threads).map(|_| Ready { pool, depth, buffer: Buffer::zeros(len) }));
     }
-    vec![0.0; len]
+    Buffer::zeros(len)
 }
 
 /// Gives back what is ready for the threads of a pool that ends.

@@ -5,7 +5,7 @@ use layers::{Purpose, Random, Window};
 use optim::OptimizerConfig;
 use tensor::affine::{self, Layout};
 use tensor::ndarray::{ArrayView2, ArrayViewMut2};
-use tensor::{Geometry, Plan, conv_pool, convolution, gemm, pooling};
+use tensor::{Buffer, Geometry, Plan, conv_pool, convolution, gemm, pooling};
 
 use super::limit::Pools;
 use super::step::{OpenStep, Weights};
@@ -96,12 +96,18 @@ impl<'a> Kernels<'a> {
     }
 
     /// Numbers from 0 to 1, or from −1 to 1.
-    fn positive(&mut self, len: usize) -> Vec<f32> {
-        (0..len).map(|_| self.random.uniform() as f32).collect()
+    fn positive(&mut self, len: usize) -> Buffer<f32> {
+        self.numbers(len, |uniform| uniform)
     }
 
-    fn signed(&mut self, len: usize) -> Vec<f32> {
-        (0..len).map(|_| (2.0 * self.random.uniform() - 1.0) as f32).collect()
+    fn signed(&mut self, len: usize) -> Buffer<f32> {
+        self.numbers(len, |uniform| 2.0 * uniform - 1.0)
+    }
+
+    fn numbers(&mut self, len: usize, number: impl Fn(f64) -> f64) -> Buffer<f32> {
+        let mut numbers = Buffer::zeros(len);
+        numbers.iter_mut().for_each(|to| *to = number(self.random.uniform()) as f32);
+        numbers
     }
 
     /// The kernels of the book's step, on the numbers of a real one.
@@ -130,7 +136,7 @@ impl<'a> Kernels<'a> {
         let (inputs, n) = (w.value.len() / outputs, dy.len() / outputs);
         let group = format!("{name}: {n} × {inputs} → {outputs}");
         let work = Work::Flop((2 * n * inputs * outputs) as f64);
-        let (mut y, mut dx, mut dw, mut db) = (dy.to_vec(), x.to_vec(), w.grad.clone(), b.grad.clone());
+        let (mut y, mut dx, mut dw, mut db) = (Buffer::from(dy), Buffer::from(x), w.grad.clone(), b.grad.clone());
         self.time(&group, "forward", work, || affine::forward(layout, x, &w.value, &b.value, &mut y));
         self.time(&group, "weight gradient", work, || affine::backward_weights(layout, x, dy, &mut dw, &mut db));
         self.time(&group, "input gradient", work, || affine::backward_input(layout, &w.value, outputs, dy, &mut dx));
@@ -139,7 +145,7 @@ impl<'a> Kernels<'a> {
     /// The last layer of the book's network, which is small.
     pub fn small_affine(&mut self, n: usize) {
         let (x, dy) = (self.positive(n * 100), self.signed(n * 10));
-        let [w, b] = [1000, 10].map(|len| Weights { value: self.signed(len), grad: vec![0.0; len] });
+        let [w, b] = [1000, 10].map(|len| Weights { value: self.signed(len), grad: Buffer::zeros(len) });
         self.affine("book's affine 2", Layout::Whole, &x, [&w, &b], &dy);
     }
 
@@ -162,7 +168,7 @@ impl<'a> Kernels<'a> {
         let work = Work::Flop((2 * n * conv.filters * geometry.positions() * geometry.patch_len()) as f64);
         let x = self.positive(n * geometry.input_len());
         let w = self.signed(conv.filters * geometry.patch_len());
-        let (b, dy) = (vec![0.0; conv.filters], self.signed(n * conv.filters * geometry.positions()));
+        let (b, dy) = (Buffer::zeros(conv.filters), self.signed(n * conv.filters * geometry.positions()));
         let (mut y, mut dx, mut dw, mut db) = (dy.clone(), x.clone(), w.clone(), b.clone());
         self.time(&group, "forward", work, || convolution::forward(&geometry, &x, &w, &b, &mut y));
         self.time(&group, "weight gradient", work, || {
@@ -176,7 +182,7 @@ impl<'a> Kernels<'a> {
         let pool = Geometry::new([conv.filters, height, width], Window::square(2).stride(2)).expect("even sizes");
         let plan = Plan::new(geometry, pool).expect("a pooling that fits");
         let group = format!("{name} with ReLU and pooling");
-        let (mut pooled, mut winners) = (vec![0.0; y.len() / 4], vec![0; y.len() / 4]);
+        let (mut pooled, mut winners) = (Buffer::zeros(y.len() / 4), Buffer::zeros(y.len() / 4));
         let dpooled = self.signed(pooled.len());
         self.time(&group, "forward, training", work, || {
             conv_pool::forward(&plan, &x, &w, &b, &mut pooled, Some(&mut winners));
@@ -197,7 +203,7 @@ impl<'a> Kernels<'a> {
     /// Products of matrices with at most so many products of numbers.
     pub fn products(&mut self, most: usize) {
         for [m, k, n] in PRODUCTS.into_iter().filter(|[m, k, n]| m * k * n <= most) {
-            let (a, b, mut c) = (self.signed(m * k), self.signed(k * n), vec![0.0; m * n]);
+            let (a, b, mut c) = (self.signed(m * k), self.signed(k * n), Buffer::zeros(m * n));
             let a = ArrayView2::from_shape((m, k), &a).expect("as long as its shape");
             let b = ArrayView2::from_shape((k, n), &b).expect("as long as its shape");
             let mut c = ArrayViewMut2::from_shape((m, n), &mut c).expect("as long as its shape");
@@ -233,7 +239,7 @@ impl<'a> Kernels<'a> {
             }
         });
         let indices: Vec<usize> = (0..n).map(|i| i * 7919 % data.len()).collect();
-        let (mut x, mut t) = (vec![0.0; n * data.image_len()], vec![0; n]);
+        let (mut x, mut t) = (Buffer::zeros(n * data.image_len()), vec![0; n]);
         let work = Work::Bytes((5 * n * data.image_len()) as f64);
         self.time(group, "gather", work, || data.gather(&indices, Scaling::Unit, &mut x, &mut t));
     }

@@ -9,7 +9,7 @@ use layers::{Labels, Layer, Relu, SoftmaxWithLoss, Window};
 use model::{Network, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
 use tensor::affine::{self, Layout};
-use tensor::{Geometry, Plan, conv_pool};
+use tensor::{Buffer, Geometry, Plan, conv_pool};
 
 use super::timing::Timing;
 
@@ -33,8 +33,8 @@ pub const PARTS: [&str; 13] = [
 /// Values and gradient of a parameter.
 #[derive(Debug, Clone)]
 pub(super) struct Weights {
-    pub(super) value: Vec<f32>,
-    pub(super) grad: Vec<f32>,
+    pub(super) value: Buffer<f32>,
+    pub(super) grad: Buffer<f32>,
 }
 
 /// The book's network as a row of calls of the kernels, with everything between them in the open.
@@ -48,17 +48,17 @@ pub struct OpenStep {
     image: [usize; 3],
     hidden: usize,
     classes: usize,
-    pub(super) x: Vec<f32>,
+    pub(super) x: Buffer<f32>,
     t: Vec<usize>,
-    pub(super) pooled: Vec<f32>,
-    pub(super) winners: Vec<u8>,
-    hidden_in: Vec<f32>,
-    hidden_out: Vec<f32>,
-    scores: Vec<f32>,
-    dscores: Vec<f32>,
-    dhidden_out: Vec<f32>,
-    pub(super) dhidden_in: Vec<f32>,
-    pub(super) dpooled: Vec<f32>,
+    pub(super) pooled: Buffer<f32>,
+    pub(super) winners: Buffer<u8>,
+    hidden_in: Buffer<f32>,
+    hidden_out: Buffer<f32>,
+    scores: Buffer<f32>,
+    dscores: Buffer<f32>,
+    dhidden_out: Buffer<f32>,
+    pub(super) dhidden_in: Buffer<f32>,
+    pub(super) dpooled: Buffer<f32>,
     last_layer: SoftmaxWithLoss,
     optimizer: Box<dyn Optimizer>,
 }
@@ -83,12 +83,12 @@ impl OpenStep {
         };
         let mut params = Vec::new();
         network.visit_params(&mut |_, param| {
-            params.push(Weights { value: param.values().to_vec(), grad: vec![0.0; param.values().len()] });
+            params.push(Weights { value: param.values().into(), grad: Buffer::zeros(param.values().len()) });
         });
         let Ok(params) = <[Weights; 6]>::try_from(params) else { anyhow::bail!("the network is not the book's") };
         let (hidden, classes) = (settings.hidden_size, settings.output_size);
         Ok(OpenStep {
-            x: vec![0.0; batch * plan.conv().input_len()],
+            x: Buffer::zeros(batch * plan.conv().input_len()),
             plan,
             layout,
             params,
@@ -96,15 +96,15 @@ impl OpenStep {
             hidden,
             classes,
             t: vec![0; batch],
-            pooled: vec![0.0; pooled],
-            winners: vec![0; pooled],
-            hidden_in: vec![0.0; batch * hidden],
-            hidden_out: vec![0.0; batch * hidden],
-            scores: vec![0.0; batch * classes],
-            dscores: vec![0.0; batch * classes],
-            dhidden_out: vec![0.0; batch * hidden],
-            dhidden_in: vec![0.0; batch * hidden],
-            dpooled: vec![0.0; pooled],
+            pooled: Buffer::zeros(pooled),
+            winners: Buffer::zeros(pooled),
+            hidden_in: Buffer::zeros(batch * hidden),
+            hidden_out: Buffer::zeros(batch * hidden),
+            scores: Buffer::zeros(batch * classes),
+            dscores: Buffer::zeros(batch * classes),
+            dhidden_out: Buffer::zeros(batch * hidden),
+            dhidden_in: Buffer::zeros(batch * hidden),
+            dpooled: Buffer::zeros(pooled),
             last_layer: SoftmaxWithLoss::new(),
             optimizer: OptimizerConfig::default().build()?,
         })
