@@ -94,6 +94,7 @@ mod average_pooling;
 mod batch_normalization;
 mod convolution;
 mod dropout;
+mod elementwise;
 mod error;
 mod gradient_check;
 mod gradient_report;

@@ -3,6 +3,7 @@
 use tensor::Real;
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD};
 
+use crate::elementwise::{map, map2};
 use crate::error::ShapeError;
 use crate::layer::Layer;
 use crate::shape::{same, same_backward};
@@ -66,9 +67,7 @@ impl<F: Real> Layer<F> for Relu {
 
     fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
         let (x, y) = same(KIND, x, y);
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = if x <= F::ZERO { F::ZERO } else { x };
-        }
+        map(x, y, |x| if x <= F::ZERO { F::ZERO } else { x });
     }
 
     fn backward(
@@ -80,9 +79,7 @@ impl<F: Real> Layer<F> for Relu {
     ) {
         let Some(dx) = dx else { return };
         let (y, dout, dx) = same_backward(KIND, y, dout, dx);
-        for ((dx, &y), &dout) in dx.iter_mut().zip(y).zip(dout) {
-            *dx = if y <= F::ZERO { F::ZERO } else { dout };
-        }
+        map2([y, dout], dx, |y, dout| if y <= F::ZERO { F::ZERO } else { dout });
     }
 
     fn visit_kinks(&self, y: ArrayViewD<'_, F>, visit: &mut dyn FnMut(u32)) {

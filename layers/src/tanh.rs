@@ -3,6 +3,7 @@
 use tensor::Real;
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD};
 
+use crate::elementwise::{map, map2};
 use crate::error::ShapeError;
 use crate::layer::Layer;
 use crate::shape::{same, same_backward};
@@ -64,9 +65,7 @@ impl<F: Real> Layer<F> for Tanh {
 
     fn infer(&self, x: ArrayViewD<'_, F>, y: ArrayViewMutD<'_, F>) {
         let (x, y) = same(KIND, x, y);
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = x.tanh();
-        }
+        map(x, y, |x| x.tanh());
     }
 
     fn backward(
@@ -78,8 +77,6 @@ impl<F: Real> Layer<F> for Tanh {
     ) {
         let Some(dx) = dx else { return };
         let (y, dout, dx) = same_backward(KIND, y, dout, dx);
-        for ((dx, &y), &dout) in dx.iter_mut().zip(y).zip(dout) {
-            *dx = dout * (F::ONE - y * y);
-        }
+        map2([y, dout], dx, |y, dout| dout * (F::ONE - y * y));
     }
 }
