@@ -64,15 +64,17 @@ pub fn backward_pool<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut
         dy.len(),
         dconv.len()
     );
-    let planes = dconv.len() / positions;
+    let (planes, width) = (dconv.len() / positions, plan.pool().output()[1]);
     for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
         dconv.fill(F::ZERO);
         for (i, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
             let first = plan.place(task * PLANES_A_TASK + i, planes) * windows;
-            let plane = winners[first..][..windows].iter().zip(&dy[first..][..windows]);
-            for (window, (&winner, &d)) in plane.enumerate() {
-                if winner != AT_REST {
-                    dconv[plan.position(window, winner)] += d;
+            let rows = winners[first..][..windows].chunks_exact(width).zip(dy[first..][..windows].chunks_exact(width));
+            for (row, (winners, dy)) in rows.enumerate() {
+                for (column, (&winner, &d)) in winners.iter().zip(dy).enumerate() {
+                    if winner != AT_REST {
+                        dconv[plan.window_at(row, column) + plan.offset(winner)] += d;
+                    }
                 }
             }
         }

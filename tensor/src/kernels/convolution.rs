@@ -7,7 +7,7 @@ use super::patches::{Patches, SLACK};
 use super::rows::{Rows, Start, weighted_sums};
 use super::scratch;
 use super::transpose;
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Window};
 use crate::threads::for_each_part;
 
 /// Images whose weight gradients are added up by one task; the sums of the tasks are then added in order.
@@ -145,8 +145,50 @@ fn add_to(totals: &mut [f32], sums: &[f32]) {
     }
 }
 
-/// `dpatches = Wᵀ · dY`, then every element is added to the pixel that it came from.
+/// Channels from which the input gradient is computed as a convolution: as many as fill a tile of its kernel.
+const CHANNELS_OF_A_TILE: usize = 6;
+
 pub(super) fn backward_input(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let filters = w.len() / geometry.patch_len();
+    match way_back(geometry, filters) {
+        Some(back) if geometry.channels() >= CHANNELS_OF_A_TILE => backward_by_convolution(geometry, &back, w, dy, dx),
+        _ => backward_by_patches(geometry, w, dy, dx),
+    }
+}
+
+/// The convolution that takes `dy` to `dx`: every pixel was seen by the positions around it, the last tap by the first of them. `None`
+/// where the windows leave pixels out (a stride) or see more padding than a window holds.
+fn way_back(geometry: &Geometry, filters: usize) -> Option<Geometry> {
+    let (window, [o_h, o_w]) = (geometry.window(), geometry.output());
+    if window.stride != [1, 1] {
+        return None;
+    }
+    let mut pad = [0; 2];
+    for i in 0..2 {
+        pad[i] = (window.kernel[i] - 1).checked_sub(window.pad[i])?;
+    }
+    let back = Geometry::new([filters, o_h, o_w], Window { pad, ..*window }).ok()?;
+    (back.output() == geometry.input()).then_some(back)
+}
+
+/// The convolution of `dY` with the filters turned by half a circle, one for each channel of the input.
+fn backward_by_convolution(geometry: &Geometry, back: &Geometry, w: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let (channels, filters) = (geometry.channels(), back.channels());
+    let taps = geometry.patch_len() / channels;
+    scratch::with(w.len() + channels, |buffer| {
+        let (turned, no_bias) = buffer.split_at_mut(w.len());
+        no_bias.fill(0.0);
+        for (i, turned) in turned.chunks_exact_mut(taps).enumerate() {
+            let (channel, filter) = (i / filters, i % filters);
+            let plane = &w[(filter * channels + channel) * taps..][..taps];
+            turned.iter_mut().zip(plane.iter().rev()).for_each(|(turned, &w)| *turned = w);
+        }
+        forward(back, dy, turned, no_bias, dx);
+    });
+}
+
+/// `dpatches = Wᵀ · dY`, then every element is added to the pixel that it came from.
+fn backward_by_patches(geometry: &Geometry, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let (patch, positions) = (geometry.patch_len(), geometry.positions());
     let filters = w.len() / patch;
     let layout = Patches::new(*geometry);

@@ -82,10 +82,26 @@ impl Plan {
     /// # Panics
     /// Where the window has no such element.
     pub(crate) fn position(&self, window: usize, winner: u8) -> usize {
-        let ([_, o_w], [_, conv_w], winner) = (self.pool.output(), self.conv.output(), usize::from(winner));
-        assert!(winner < self.phases(), "winner {winner} of a window of {} elements", self.phases());
-        let ([s_y, s_x], p_w) = (self.pool.window().stride, self.pool.window().kernel[1]);
-        (window / o_w * s_y + winner / p_w) * conv_w + window % o_w * s_x + winner % p_w
+        let width = self.pool.output()[1];
+        self.window_at(window / width, window % width) + self.offset(winner)
+    }
+
+    /// Where in the convolution's plane a pooling window begins.
+    #[inline]
+    pub(crate) fn window_at(&self, row: usize, column: usize) -> usize {
+        let ([_, conv_w], [s_y, s_x]) = (self.conv.output(), self.pool.window().stride);
+        row * s_y * conv_w + column * s_x
+    }
+
+    /// Where the winner of a pooling window lies behind the beginning of the window.
+    ///
+    /// # Panics
+    /// Where the window has no such element.
+    #[inline]
+    pub(crate) fn offset(&self, winner: u8) -> usize {
+        let ([_, conv_w], [p_h, p_w], winner) = (self.conv.output(), self.pool.window().kernel, usize::from(winner));
+        assert!(winner < p_h * p_w, "winner {winner} of a window of {} elements", p_h * p_w);
+        if p_w == 2 { winner / 2 * conv_w + winner % 2 } else { winner / p_w * conv_w + winner % p_w }
     }
 
     /// Where the plane `image · FN + filter` lies among all `planes` of the output.
