@@ -8,7 +8,7 @@
 //! | [`data`] | finding what to learn from |
 //! | [`files`] | the folder for results |
 //! | [`listener`] | progress bar, log, table of epochs, JSON lines: what hears the events of a training |
-//! | [`history_csv`](history_csv()), [`network_table`] | a training and a network as text |
+//! | [`history_csv`](history_csv()), [`network_table`](network_table()), [`class_table`](class_table()) | a training, a network, how well classes are known: as text |
 //! | [`train_args`], [`train_text`] | the command line of `train`, and what it says |
 //! | [`beginning`], [`keeper`], [`lock`], [`stop`] | where a training begins, its checkpoints, one training a folder, Ctrl-C |
 //! | [`remedy`] | what to do about a training that does not go well |
@@ -28,6 +28,7 @@ pub mod activations;
 mod advice;
 pub mod args;
 pub mod beginning;
+mod class_table;
 pub mod console;
 pub mod data;
 pub mod explain;
@@ -56,5 +57,6 @@ pub mod train_args;
 pub mod train_text;
 
 pub use advice::{Advice, describe};
+pub use class_table::class_table;
 pub use history_csv::history_csv;
 pub use network_table::network_table;

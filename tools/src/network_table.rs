@@ -2,7 +2,7 @@
 
 use model::Summary;
 
-use crate::text::{grouped, shape};
+use crate::text::{columns, grouped, shape};
 
 /// The layers of a network: name, output of one image, parameters, operations for an image. One line each, under a head
 /// line; it fits into `width` characters where names and numbers allow it.
@@ -17,16 +17,7 @@ pub fn network_table(summary: &Summary, width: usize) -> Vec<String> {
     let [parameters, operations] = [summary.parameters(), summary.operations().inference].map(count);
     rows.push(["all".to_owned(), String::new(), parameters, operations]);
 
-    let widths: [usize; 4] = std::array::from_fn(|i| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0));
-    let spacious = widths.iter().sum::<usize>() + 4 * 2 <= width;
-    let (indent, gap) = if spacious { ("  ", "  ") } else { ("", " ") };
-    let [names, shapes, parameters, operations] = widths;
-    let line = |[name, output, learned, work]: &[String; 4]| {
-        let text =
-            format!("{indent}{name:<names$}{gap}{output:<shapes$}{gap}{learned:>parameters$}{gap}{work:>operations$}");
-        text.trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    columns(&rows, [false, false, true, true], width)
 }
 
 /// A count, or nothing for 0.

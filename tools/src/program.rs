@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use crate::advice::describe;
 use crate::stop::Signal;
 use crate::terminal::{Screen, ascii, make_room};
+use crate::text::hanging;
 
 /// How a program ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,11 +110,16 @@ fn quoted(word: &str) -> String {
     if needless { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// Writes a line to standard error; where that is closed, nobody wants to know.
-pub fn complain(line: &str) {
+/// Writes text to standard error, in a terminal broken between words; where that is closed, nobody wants to know.
+pub fn complain(text: &str) {
     let mut stderr = std::io::stderr();
-    let text = if stderr.is_terminal() && !Screen::of_stderr().unicode { ascii(line) } else { line.into() };
+    let text = if stderr.is_terminal() { for_terminal(text, &Screen::of_stderr()) } else { text.to_owned() };
     let _ = writeln!(stderr, "{}{text}", make_room(true));
+}
+
+fn for_terminal(text: &str, screen: &Screen) -> String {
+    let text = if screen.unicode { text.into() } else { ascii(text) };
+    hanging(&text, screen.columns)
 }
 
 #[cfg(test)]

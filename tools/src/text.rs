@@ -42,23 +42,75 @@ pub fn shape(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
+/// Text in lines of at most `width` characters, broken between words. A word that is longer has a line of its own, longer too;
+/// a command in backquotes is one word, lest it could not be copied.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    broken(text, width, width)
+}
+
+/// The same, with another width for the first line.
+fn broken(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut in_command = false;
+    let words = text.split(|character| {
+        in_command ^= character == '`';
+        character == ' ' && !in_command
+    });
+    let mut lines = vec![String::new()];
+    for word in words {
+        let room = if lines.len() == 1 { first } else { width };
+        let line = lines.last_mut().expect("at least one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// A label and text beside it, in lines of at most `width` characters where the words allow it. Labels take ten.
 pub fn labelled(label: &str, text: &str, width: usize) -> Vec<String> {
-    let room = width.saturating_sub(LABEL).max(1);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("at least one");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            lines.push(word.to_owned());
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
     let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    let lines = wrapped(text, width.saturating_sub(LABEL));
     labels.zip(lines).map(|(label, line)| format!("{label:<LABEL$}{line}")).collect()
+}
+
+/// Lines of text for a terminal of this width: each is broken between words where it is longer, and goes on a little to the
+/// right of where it began.
+pub fn hanging(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let words = line.trim_start();
+        let indent = line.len() - words.len();
+        let next = indent + 2;
+        let parts = broken(words, width.saturating_sub(indent), width.saturating_sub(next));
+        for (i, part) in parts.iter().enumerate() {
+            let indent = if i == 0 { indent } else { next };
+            lines.push(format!("{:indent$}{part}", ""));
+        }
+    }
+    lines.join("\n")
+}
+
+/// Rows of cells as lines of columns under each other, numbers to the right, two spaces before each column. Where that is
+/// wider than `width`, one between them has to do.
+pub fn columns<const N: usize>(rows: &[[String; N]], is_number: [bool; N], width: usize) -> Vec<String> {
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(widest);
+    let gaps = if widths.iter().sum::<usize>() + 2 * N <= width { ["  ", "  "] } else { ["", " "] };
+    let line = |row: &[String; N]| {
+        let mut text = String::new();
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let cell = if is_number[column] { format!("{cell:>width$}") } else { format!("{cell:<width$}") };
+            text.push_str(gaps[column.min(1)]);
+            text.push_str(&cell);
+        }
+        text.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Characters of a label, with the gap behind it.
@@ -77,6 +129,21 @@ mod tests {
             ["data      the built-in digits: 60,000", "          images of 1×28×28"]
         );
         assert_eq!(labelled("", "a b", 0), ["          a", "          b"]);
+    }
+
+    #[test]
+    fn a_command_stays_whole_and_lines_go_on_to_the_right() {
+        let text = "error: there is no page\n  make one with `cargo run` or so";
+        assert_eq!(hanging(text, 80), text);
+        let narrow = "error: there is\n  no page\n  make one with\n    `cargo run`\n    or so";
+        assert_eq!(hanging(text, 16), narrow);
+    }
+
+    #[test]
+    fn columns_come_closer_where_there_is_little_room() {
+        let rows = [["name", "size"], ["a", "12"]].map(|row| row.map(str::to_owned));
+        assert_eq!(columns(&rows, [false, true], 12), ["  name  size", "  a       12"]);
+        assert_eq!(columns(&rows, [false, true], 11), ["name size", "a      12"]);
     }
 
     #[test]

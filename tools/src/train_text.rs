@@ -4,10 +4,12 @@ use std::path::Path;
 
 use model::Summary;
 
+use crate::class_table::class_table;
 use crate::data::Data;
 use crate::listener::{Finished, Settings};
 use crate::network_table::network_table;
-use crate::text::{duration, grouped, labelled, percent};
+use crate::report::Report;
+use crate::text::{duration, grouped, labelled, percent, wrapped};
 
 /// Data, network, settings and machine, line by line, for a terminal of `width` characters.
 pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings, width: usize) -> Vec<String> {
@@ -28,35 +30,32 @@ pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings
     lines
 }
 
-/// How good the network became, and which files were written into the folder, line by line.
-pub fn result(finished: &Finished, folder: &Path, files: &[&str]) -> Vec<String> {
+/// How good the network became, in one line.
+pub fn result(finished: &Finished) -> String {
     let Finished { test_accuracy, test_correct, test_total, train_seconds, .. } = finished;
-    let accuracy = format!(
+    format!(
         "test accuracy {} ({} of {} images), trained in {}",
         percent(*test_accuracy),
         grouped(*test_correct),
         grouped(*test_total),
         duration(*train_seconds)
-    );
-    let mut lines = vec![accuracy];
-    lines.extend(files_lines(folder, files));
-    lines
+    )
 }
 
-/// The names of files, as many in a line as there is room for.
-fn files_lines(folder: &Path, files: &[&str]) -> Vec<String> {
-    const MOST: usize = 80;
-    let mut lines = vec![format!("written       into {}:", folder.display())];
-    for (i, file) in files.iter().enumerate() {
-        let word = format!("{file}{}", if i + 1 < files.len() { "," } else { "" });
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.len() <= MOST => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(format!("              {word}")),
-        }
+/// That, the losses, how well each class is known, and which files were written into the folder: line by line, so that all
+/// of it fits on a screen of 24 lines, `width` characters wide.
+pub fn summary(report: &Report<'_>, folder: &Path, files: &[&str], width: usize) -> Vec<String> {
+    let mut lines = wrapped(&result(report.finished), width);
+    let losses = &report.history.epoch_loss_list;
+    if let (Some(first), Some(last)) = (losses.first(), losses.last()) {
+        let text = format!("{first:.4} in epoch 1, {last:.4} in epoch {}", losses.len());
+        lines.extend(labelled("loss", &text, width));
     }
+    lines.extend(labelled("classes", "of the test images", width));
+    lines.extend(class_table(&report.scores(), &report.guesses.confusion(), width));
+    // A path is not broken: it would be no path any more.
+    lines.push(format!("written   into {}:", folder.display()));
+    lines.extend(labelled("", &files.join(", "), width));
     lines
 }
 

@@ -34,9 +34,10 @@ fn a_training_writes_its_files_and_tells_its_result() {
         assert!(ran.stdout.contains(text), "{text:?}: {}", ran.stdout);
     }
     let (_, end) = ran.stdout.split_once("\ntest accuracy ").unwrap();
-    let (result, written) = end.split_once('\n').unwrap();
+    let (result, classes) = end.split_once('\n').unwrap();
     assert!(result.contains(" of 50 images"), "{end}");
-    assert!(written.starts_with("written       into out: "), "{end}");
+    let (classes, written) = classes.split_once("\nwritten   into out:\n").unwrap();
+    assert_eq!(classes.lines().count(), 1 + 1 + 1 + 10, "loss, what follows, head, and ten classes: {classes}");
     for name in files.into_iter().filter(|name| !name.starts_with("checkpoint")) {
         assert!(written.contains(name), "{name}: {end}");
     }

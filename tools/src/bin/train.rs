@@ -96,11 +96,13 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     for (name, bytes) in report.files() {
         write(name, &bytes)?;
     }
-    let text = train_text::result(&finished, &args.out.out, &written);
     match (args.json(), args.quiet) {
         (true, _) => stdout.line(&serde_json::to_string(&finished)?)?,
-        (false, true) => stdout.line(&text[0])?,
-        (false, false) => stdout.line(&format!("\n{}", text.join("\n")))?,
+        (false, true) => stdout.line(&train_text::result(&finished))?,
+        (false, false) => {
+            let summary = train_text::summary(&report, &args.out.out, &written, width());
+            stdout.line(&format!("\n{}", summary.join("\n")))?;
+        }
     }
     Ok(verdict(args.require_accuracy, finished.test_accuracy))
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::document::{Document, Figures, Operand, Part, Table};
 use super::numbers::MatrixFormat;
 use crate::picture::{Blocks, Look};
+use crate::text;
 
 const INDENT: &str = "  ";
 /// Text is not set wider than that, and not narrower.
@@ -43,20 +44,11 @@ pub fn terminal(document: &Document, look: Look, width: usize) -> String {
     text
 }
 
+/// Text broken between words, each line after the indent.
 fn wrapped(text: &str, width: usize, indent: &str) -> String {
-    let (mut lines, mut line) = (String::new(), indent.to_owned());
-    for word in text.split(' ') {
-        let blank = if line.len() == indent.len() { "" } else { " " };
-        if line.chars().count() + blank.len() + word.chars().count() > width && !blank.is_empty() {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = format!("{indent}{word}");
-        } else {
-            line.push_str(blank);
-            line.push_str(word);
-        }
-    }
-    format!("{lines}{line}\n").replace('\u{a0}', " ")
+    let lines = text::wrapped(text, width.saturating_sub(indent.len()));
+    // What may not be broken was held together by another kind of space.
+    lines.iter().map(|line| format!("{indent}{line}\n").replace('\u{a0}', " ")).collect()
 }
 
 /// Numbers below each other; each below its name where there is no room beside it.

@@ -18,6 +18,16 @@ pub struct ClassScore {
 }
 
 impl ClassScore {
+    /// One for each class, from counts of images by truth and guess.
+    pub fn of_each(names: Vec<String>, confusion: &[Vec<usize>]) -> Vec<ClassScore> {
+        let score = |(class, (name, row)): (usize, (String, &Vec<usize>))| ClassScore {
+            name,
+            correct: row[class],
+            total: row.iter().sum(),
+        };
+        names.into_iter().zip(confusion).enumerate().map(score).collect()
+    }
+
     /// The part that was told rightly; nothing where there are no images.
     pub fn accuracy(&self) -> Option<f64> {
         (self.total > 0).then(|| self.correct as f64 / self.total as f64)

@@ -77,13 +77,8 @@ impl Report<'_> {
     }
 
     /// How many images of each class were told rightly.
-    fn scores(&self) -> Vec<ClassScore> {
-        let counts = self.guesses.confusion();
-        let score = |(class, name): (usize, String)| {
-            let total = counts[class].iter().sum();
-            ClassScore { name, correct: counts[class][class], total }
-        };
-        self.class_names().into_iter().enumerate().map(score).collect()
+    pub fn scores(&self) -> Vec<ClassScore> {
+        ClassScore::of_each(self.class_names(), &self.guesses.confusion())
     }
 
     /// All classes together.
