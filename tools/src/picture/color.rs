@@ -7,6 +7,8 @@ pub struct Rgb(pub [u8; 3]);
 impl Rgb {
     /// The background of every picture, so that it reads the same on a light and on a dark page.
     pub const WHITE: Rgb = Rgb([255, 255, 255]);
+    /// Text on a colour, where white would be harder to read.
+    pub const BLACK: Rgb = Rgb([0, 0, 0]);
     /// Text and axes.
     pub const INK: Rgb = Rgb([34, 38, 46]);
     /// Text of the second rank.
@@ -41,5 +43,18 @@ impl Rgb {
     /// How light the colour is for the eye, from 0 (black) to 1 (white): the lightness of Oklab.
     pub fn lightness(self) -> f64 {
         super::colormap::oklab(self)[0]
+    }
+
+    /// The contrast of two colours as the Web Content Accessibility Guidelines (2.2) define it, from 1 to 21.
+    pub fn contrast(self, other: Rgb) -> f64 {
+        let luminance = |color: Rgb| {
+            let [r, g, b] = color.0.map(|byte| {
+                let v = f64::from(byte) / 255.0;
+                if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(self) + 0.05, luminance(other) + 0.05);
+        a.max(b) / a.min(b)
     }
 }

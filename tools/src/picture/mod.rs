@@ -31,6 +31,7 @@ mod loss;
 mod matrix;
 mod page;
 mod paint;
+mod plot;
 mod png_file;
 mod scaling;
 mod shrink;

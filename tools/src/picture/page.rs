@@ -24,6 +24,8 @@ const EDGE: usize = 30;
 const GAP: usize = 16;
 const TITLE: f64 = 16.0;
 const NOTE: f64 = 11.0;
+/// Between the title and the notes.
+const BELOW_TITLE: usize = 4;
 /// From one note to the next.
 const NOTE_LINE: usize = NOTE as usize + GAP / 2 + 2;
 /// Notes are broken where the picture is narrower than this.
@@ -45,7 +47,7 @@ impl<P: Picture> Page<P> {
 
     /// Height of title and notes.
     fn head(&self) -> usize {
-        TITLE as usize + NOTE_LINE * self.note_lines().len() + GAP + 6
+        TITLE as usize + BELOW_TITLE + NOTE_LINE * self.note_lines().len() + GAP + 6
     }
 }
 
@@ -60,6 +62,7 @@ impl<P: Picture> Picture for Page<P> {
         let mut baseline = left + TITLE;
         let title = fit(&self.title, TITLE, self.inner() as f64);
         surface.text([left, baseline], Anchor::Start, Style::new(TITLE).bold(), &title);
+        baseline += BELOW_TITLE as f64;
         for line in self.note_lines() {
             baseline += NOTE_LINE as f64;
             surface.text([left, baseline], Anchor::Start, Style::new(NOTE).paint(Paint::FaintInk), &line);

@@ -94,7 +94,8 @@ impl Paint {
 
     /// Black or white ink, whichever is read better on this colour.
     pub fn ink_on(color: Rgb) -> Paint {
-        Paint::Exact(if color.lightness() > 0.62 { Rgb::INK } else { Rgb::WHITE })
+        let black_is_better = color.contrast(Rgb::BLACK) > color.contrast(Rgb::WHITE);
+        Paint::Exact(if black_is_better { Rgb::BLACK } else { Rgb::WHITE })
     }
 }
 
@@ -102,26 +103,13 @@ impl Paint {
 mod tests {
     use super::*;
 
-    /// The contrast of two colours as the Web Content Accessibility Guidelines (2.2) define it, from 1 to 21.
-    fn contrast(a: Rgb, b: Rgb) -> f64 {
-        let luminance = |color: Rgb| {
-            let [r, g, b] = color.0.map(|byte| {
-                let v = f64::from(byte) / 255.0;
-                if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-            });
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-        a.max(b) / a.min(b)
-    }
-
     #[test]
     fn text_and_the_first_curves_stand_out_from_both_backgrounds() {
         for on in [Paint::on_light, Paint::on_dark] {
             for (paint, least) in
                 [(Paint::Ink, 7.0), (Paint::FaintInk, 4.5), (Paint::Curve(0), 3.0), (Paint::Curve(1), 3.0)]
             {
-                let contrast = contrast(on(paint), on(Paint::Paper));
+                let contrast = on(paint).contrast(on(Paint::Paper));
                 assert!(contrast >= least, "{paint:?}: {contrast:.2}");
             }
         }
@@ -132,8 +120,8 @@ mod tests {
         for map in [crate::picture::ColorMap::Ink, crate::picture::ColorMap::Diverging] {
             for i in 0..=20 {
                 let color = map.color(f64::from(i) / 20.0);
-                let contrast = contrast(Paint::ink_on(color).on_light(), color);
-                assert!(contrast >= 3.6, "{color:?}: {contrast:.2}");
+                let contrast = Paint::ink_on(color).on_light().contrast(color);
+                assert!(contrast >= 4.5, "{color:?}: {contrast:.2}");
             }
         }
     }

@@ -183,7 +183,7 @@ impl Report<'_> {
 /// Filters as tiles on this scale.
 pub(super) fn filter_tiles(filters: &Filters, range: Range) -> Tiles<'_> {
     Tiles {
-        tiles: filters.pictures().into_iter().zip(1..).map(|(w, number)| Tile::new(w, number.to_string())).collect(),
+        tiles: filters.pictures().into_iter().zip(0..).map(|(w, number)| Tile::new(w, number.to_string())).collect(),
         columns: FILTERS_IN_A_ROW,
         side: FILTER_SIDE,
         map: ColorMap::Diverging,
