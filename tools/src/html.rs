@@ -20,7 +20,17 @@ impl HtmlPage {
 
     /// A part of the page, under a heading.
     pub fn section(&mut self, heading: &str, parts: &[String]) {
-        writeln!(self.body, "<section>\n<h2>{}</h2>\n{}\n</section>", escape(heading), parts.join("\n"))
+        self.section_under(&escape(heading), parts);
+    }
+
+    /// A part of the page, under a heading with a few words beside it.
+    pub fn section_with_note(&mut self, heading: &str, note: &str, parts: &[String]) {
+        self.section_under(&format!("{} <small>{}</small>", escape(heading), escape(note)), parts);
+    }
+
+    /// A part of the page, under this markup.
+    fn section_under(&mut self, heading: &str, parts: &[String]) {
+        writeln!(self.body, "<section>\n<h2>{heading}</h2>\n{}\n</section>", parts.join("\n"))
             .expect("writing to a String cannot fail");
     }
 
@@ -68,7 +78,8 @@ pub fn figure(content: &str, caption: &str) -> String {
     format!("<figure>\n{content}\n<figcaption>{}</figcaption>\n</figure>", escape(caption))
 }
 
-/// A picture, with what is to be seen in words. Of class "pixels" it is enlarged with sharp pixels.
+/// A picture, with what is to be seen in words. Of class "pixels" it is enlarged with sharp pixels; of class
+/// "drawn" it stays as large as it is.
 pub fn image(picture: &Canvas, alternative: &str, class: &str) -> String {
     format!(
         "<img class=\"{class}\" width=\"{}\" height=\"{}\" alt=\"{}\" src=\"{}\">",
@@ -90,10 +101,18 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     };
     let row = |row: &Vec<String>| format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>());
     let head: String = heads.iter().enumerate().map(head).collect();
-    let (body, caption): (String, _) = (rows.iter().map(row).collect(), escape(caption));
+    let body: String = rows.iter().map(row).collect();
+    let content =
+        format!("<caption>{}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n", escape(caption));
+    scrolling_table("table", caption, &content)
+}
+
+/// A table of this content that scrolls by itself where it is wider than the page. One of its classes is "table"; the label
+/// is for those who are read to.
+pub fn scrolling_table(class: &str, label: &str, content: &str) -> String {
+    let label = escape(label);
     format!(
-        "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
-         <caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>"
+        "<div class=\"{class}\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\n{content}</table></div>"
     )
 }
 
@@ -117,59 +136,8 @@ pub fn details(summary: &str, content: &str) -> String {
     format!("<details>\n<summary>{}</summary>\n{content}\n</details>", escape(summary))
 }
 
-const STYLE: &str = "\
-:root{color-scheme:light dark;--paper:#fff;--ink:#22262e;--faint:#5f6673;--line:#d9dde3;--card:#f4f6f8}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#171a20;--ink:#e8eaee;--faint:#a6adba;--line:#343a45;--card:#20242c}}
-*{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:49rem;margin:0 auto;padding:1.5rem 1.1rem 3rem}
-h1{font-size:1.75rem;line-height:1.2;margin:.5rem 0 .6rem}
-h2{font-size:1.25rem;line-height:1.3;margin:2.6rem 0 .6rem;padding-top:.8rem;border-top:1px solid var(--line)}
-p{margin:.6rem 0}
-.lead{font-size:1.1rem;color:var(--faint)}
-figure{margin:1rem 0 1.4rem}
-figcaption{color:var(--faint);font-size:.9rem;margin-top:.5rem}
-svg,img{max-width:100%;height:auto}
-svg{display:block}
-svg.wide{width:100%}
-svg.narrow{display:none;width:100%}
-.pixels{image-rendering:pixelated;width:100%;display:block}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1.2rem}
-.pair figure{margin:0}
-.pair figcaption{margin:0 0 .4rem;font-weight:600;color:var(--ink)}
-.pair+svg{margin-top:1.2rem}
-.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(5rem,1fr));gap:1rem .8rem;margin:1rem 0;padding:0;list-style:none}
-.gallery figure{margin:0}
-.gallery img{border:1px solid var(--line);border-radius:4px}
-.gallery figcaption{color:var(--ink);line-height:1.35;font-size:.85rem;margin-top:.3rem;overflow-wrap:anywhere}
-.table{overflow-x:auto}
-.hashes td{white-space:normal;overflow-wrap:anywhere;font-family:ui-monospace,monospace;font-size:.82rem}
-table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;margin:.6rem 0}
-caption{text-align:left;color:var(--faint);padding-bottom:.3rem}
-th,td{padding:.25rem .7rem .25rem 0;text-align:left;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
-thead th{color:var(--faint);border-bottom-width:2px}
-.number{text-align:right}
-dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.3rem 1.2rem;margin:.8rem 0}
-dt{color:var(--faint)}
-dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
-pre{background:var(--card);padding:.7rem .9rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
-code{font:.88rem/1.5 ui-monospace,monospace}
-summary{cursor:pointer;color:var(--faint)}
-@media (max-width:560px){svg.wide:not(.always){display:none}svg.narrow{display:block}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}h1{font-size:1.45rem}table{font-size:.78rem}th,td{padding-right:.45rem}}
-@media print{
-@page{margin:16mm}
-body{font-size:10.5pt}
-main{max-width:none;padding:0}
-h2{break-after:avoid;margin-top:1.2rem}
-section,figure,tr,pre,.gallery li{break-inside:avoid}
-svg.wide:not(.always){max-width:14cm}
-details{display:none}
-.table{overflow:visible}
-.gallery{grid-template-columns:repeat(8,1fr)}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-}
-";
+/// The style sheet of all pages: text, tables, figures, equations.
+const STYLE: &str = include_str!("html/style.css");
 
 #[cfg(test)]
 mod tests {

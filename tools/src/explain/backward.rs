@@ -1,12 +1,12 @@
 //! The way back: from the loss to every weight.
 
-use std::any::Any;
-
 use layers::ndarray::ArrayD;
 use layers::{Affine, AveragePooling, Convolution, Pooling};
 
 use super::document::{Operand, Part, Section, Table};
-use super::forward::{maps, sum, terms, winner_of};
+use super::forward::{sum, terms, winner_of};
+use super::kind::Kind;
+use super::maps::maps;
 use super::numbers::number;
 use super::thread::value;
 use super::walk::{Walk, matrix, place};
@@ -17,20 +17,15 @@ use crate::text::{grouped, shape};
 pub(super) fn sections(walk: &Walk<'_>) -> Vec<Section> {
     let mut sections = vec![loss(walk)];
     for (i, layer) in walk.network.layers().layers().iter().enumerate().rev() {
-        let any: &dyn Any = &**layer;
         let step = &walk.step.layers[i];
         let shapes = format!("{} ← {}", shape(&step.dx.shape()[1..]), shape(&step.dout.shape()[1..]));
         let mut section = Section::new(format!("{}, backward", step.layer), shapes);
-        if let Some(layer) = any.downcast_ref::<Convolution>() {
-            convolution(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<Pooling>() {
-            pooling(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<AveragePooling>() {
-            average_pooling(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<Affine>() {
-            affine(walk, i, layer, &mut section);
-        } else {
-            one_by_one(walk, i, &mut section);
+        match Kind::of(&**layer) {
+            Kind::Convolution(layer) => convolution(walk, i, layer, &mut section),
+            Kind::Pooling(layer) => pooling(walk, i, layer, &mut section),
+            Kind::AveragePooling(layer) => average_pooling(walk, i, layer, &mut section),
+            Kind::Affine(layer) => affine(walk, i, layer, &mut section),
+            Kind::OneByOne => one_by_one(walk, i, &mut section),
         }
         sections.push(section);
     }

@@ -1,40 +1,34 @@
 //! The way forward: from the image to the loss.
 
-use std::any::Any;
-
 use layers::ndarray::{Array2, Array3, ArrayD};
 use layers::{Affine, AveragePooling, Convolution, Pooling, Window};
 
 use super::document::{Figure, Figures, Operand, Part, Section, Table};
+use super::kind::Kind;
+use super::maps::maps;
 use super::numbers::number;
-use super::thread::{Taps, largest, products, value};
-use super::walk::{Sample, Walk, figure, matrix, place, planes};
+use super::softmax::softmax;
+use super::thread::{Taps, products, value};
+use super::walk::{Sample, Walk, figure, matrix, place};
 use super::worked::Worked;
 use crate::picture::{ColorMap, Range, Scaling, short};
 use crate::text::{grouped, shape};
 
 /// Terms of a sum that are shown one by one.
 const TERMS: usize = 6;
-/// Maps of a layer that are shown.
-const MOST_MAPS: usize = 64;
 /// Channels whose sums are told one by one.
 const MOST_CHANNELS: usize = 12;
 
 pub(super) fn sections(walk: &Walk<'_>) -> Vec<Section> {
     let mut sections = vec![image(walk)];
     for (i, layer) in walk.network.layers().layers().iter().enumerate() {
-        let any: &dyn Any = &**layer;
         let mut section = head(walk, i);
-        if let Some(layer) = any.downcast_ref::<Convolution>() {
-            convolution(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<Pooling>() {
-            pooling(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<AveragePooling>() {
-            average_pooling(walk, i, layer, &mut section);
-        } else if let Some(layer) = any.downcast_ref::<Affine>() {
-            affine(walk, i, layer, &mut section);
-        } else {
-            one_by_one(walk, i, &mut section);
+        match Kind::of(&**layer) {
+            Kind::Convolution(layer) => convolution(walk, i, layer, &mut section),
+            Kind::Pooling(layer) => pooling(walk, i, layer, &mut section),
+            Kind::AveragePooling(layer) => average_pooling(walk, i, layer, &mut section),
+            Kind::Affine(layer) => affine(walk, i, layer, &mut section),
+            Kind::OneByOne => one_by_one(walk, i, &mut section),
         }
         sections.push(section);
     }
@@ -91,8 +85,7 @@ pub fn image_section(sample: &Sample) -> Section {
 
 /// Where the window that is worked out lies on the image, if the network begins with a convolution.
 fn first_window(walk: &Walk<'_>) -> Option<[usize; 4]> {
-    let any: &dyn Any = &**walk.network.layers().layers().first()?;
-    let convolution = any.downcast_ref::<Convolution>()?;
+    let Kind::Convolution(convolution) = Kind::of(&**walk.network.layers().layers().first()?) else { return None };
     let worked = Worked::new(convolution, &walk.sample.x, &walk.forward[0].output, walk.thread.output(0));
     let [kernel_h, kernel_w] = convolution.window().kernel;
     let [_, height, width] = walk.sample.image_shape;
@@ -326,114 +319,4 @@ fn one_by_one(walk: &Walk<'_>, i: usize, section: &mut Section) {
         let scaling = if y.iter().any(|&y| y < 0.0) { Scaling::Symmetric } else { Scaling::Together };
         section.parts.push(Part::Figures(maps("what comes out", y, to, scaling)));
     }
-}
-
-/// The maps of an array: the one that is followed first, then those with the largest numbers.
-pub(super) fn maps(title: &str, array: &ArrayD<f32>, followed: usize, scaling: Scaling) -> Figures {
-    let mut all = all_maps(array, scaling);
-    let len = array.len() / all.figures.len();
-    let first = followed / len;
-    let strength = |figure: &Figure| figure.values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-    let place = followed % len;
-    let columns = all.figures[first].values.ncols();
-    all.figures[first].frame = Some([place / columns, place % columns, 1, 1]);
-    // A stable sort: equal ones stay in their order.
-    all.figures.sort_by(|a, b| {
-        let followed = b.frame.is_some().cmp(&a.frame.is_some());
-        followed.then(strength(b).total_cmp(&strength(a)))
-    });
-    all.figures.truncate(MOST_MAPS);
-    all.title = format!("{title}, {}", all.title);
-    all.framed = "framed: the number that is followed";
-    all
-}
-
-/// The maps of an array in their order, as many as are shown; the title tells the range of all values.
-pub fn maps_in_order(array: &ArrayD<f32>, scaling: Scaling) -> Figures {
-    let mut all = all_maps(array, scaling);
-    if all.figures.len() > MOST_MAPS {
-        all.title = format!("{}, the first {MOST_MAPS} maps", all.title);
-        all.figures.truncate(MOST_MAPS);
-    }
-    all
-}
-
-fn all_maps(array: &ArrayD<f32>, scaling: Scaling) -> Figures {
-    let planes = planes(array);
-    let name = |i: usize| match array.ndim() {
-        4 => format!("map {i}"),
-        _ => format!("{} numbers, row by row", array.len()),
-    };
-    let range = Range::of(array.iter().copied());
-    Figures {
-        title: format!("{} to {}", short(range.low), short(range.high)),
-        framed: "",
-        figures: planes.into_iter().enumerate().map(|(i, plane)| figure(name(i), plane)).collect(),
-        map: if scaling == Scaling::Symmetric { ColorMap::Diverging } else { ColorMap::Ink },
-        scaling,
-    }
-}
-
-/// The probabilities of the classes, as in inference.
-pub(super) fn probabilities(walk: &Walk<'_>) -> Vec<f32> {
-    softmaxed(&walk.forward[walk.forward.len() - 1].output)
-}
-
-fn softmaxed(scores: &ArrayD<f32>) -> Vec<f32> {
-    let scores = scores.to_shape((1, scores.len())).expect("one score a class");
-    let mut y = Array2::zeros(scores.raw_dim());
-    layers::softmax(scores.view(), y.view_mut());
-    y.iter().copied().collect()
-}
-
-fn softmax(walk: &Walk<'_>) -> Section {
-    let scores = &walk.forward[walk.forward.len() - 1].output;
-    let mut section = Section::new("Softmax and loss", format!("{} → 1", scores.len()));
-    let highest = highest(scores);
-    section.text(format!(
-        "Scores become probabilities: y = exp(score − {0}) / Σ exp(score − {0}), where {0} is the largest score and the sum \
-         is {1}.",
-        number(highest),
-        number(powers(scores).iter().sum())
-    ));
-    let t = walk.sample.label;
-    section.parts.push(Part::Table(score_table(scores, t)));
-    let mut own = layers::SoftmaxWithLoss::new();
-    let matrix = scores.to_shape((1, scores.len())).expect("one score a class");
-    let own = own.forward(matrix.view(), layers::Labels::Classes(&[t]));
-    section.sum([
-        (format!("loss = −ln y[{t}]"), loss(scores, t)),
-        ("the network's own, in single precision".to_owned(), f64::from(own)),
-    ]);
-    section
-}
-
-/// Class, score, exp(score − max), probability and label, class by class.
-pub fn score_table(scores: &ArrayD<f32>, label: usize) -> Table {
-    let (y, powers) = (softmaxed(scores), powers(scores));
-    let row = |(class, (&score, &y)): (usize, (&f32, &f32))| {
-        let t = if class == label { "1" } else { "0" };
-        let numbers = [number(f64::from(score)), number(powers[class]), number(f64::from(y)), t.to_owned()];
-        [vec![class.to_string()], numbers.to_vec()].concat()
-    };
-    Table {
-        head: ["class", "score", "exp(score − max)", "y", "t"].map(str::to_owned).to_vec(),
-        rows: scores.iter().zip(&y).enumerate().map(row).collect(),
-        mark: Some(largest(y.iter().copied())),
-        bars: y.iter().map(|&y| f64::from(y)).collect(),
-    }
-}
-
-fn highest(scores: &ArrayD<f32>) -> f64 {
-    f64::from(scores.iter().copied().fold(f32::NEG_INFINITY, f32::max))
-}
-
-fn powers(scores: &ArrayD<f32>) -> Vec<f64> {
-    let highest = highest(scores);
-    scores.iter().map(|&score| (f64::from(score) - highest).exp()).collect()
-}
-
-/// The loss of these scores, in double precision: a probability that rounds to 1 or 0 still has one.
-fn loss(scores: &ArrayD<f32>, t: usize) -> f64 {
-    highest(scores) + powers(scores).iter().sum::<f64>().ln() - f64::from(value(scores, t))
 }

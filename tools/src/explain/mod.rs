@@ -13,9 +13,11 @@
 mod backward;
 mod document;
 mod forward;
-mod html;
+mod kind;
+mod maps;
 mod numbers;
 mod page;
+mod softmax;
 mod step;
 mod terminal;
 mod thread;
@@ -23,9 +25,11 @@ mod walk;
 mod worked;
 
 pub use document::{Document, Figure, Figures, Operand, Part, Section, Table};
-pub use forward::{image_section, maps_in_order, score_table};
+pub use forward::image_section;
+pub use maps::maps_in_order;
 pub use numbers::{MatrixFormat, number};
 pub use page::page;
+pub use softmax::score_table;
 pub use terminal::terminal;
 pub use thread::Thread;
 pub use walk::{Sample, Walk};

@@ -1,98 +1,67 @@
 //! A document as a page of HTML.
 
-use std::fmt::Write;
-
 use super::document::{Document, Figure, Figures, Operand, Part, Table};
-use super::html;
 use super::numbers::MatrixFormat;
+use crate::html::{HtmlPage, image, paragraph, scrolling_table};
 use crate::picture::{Canvas, ColorMap, Paint, Range, Rgb, Scaling, draw_values, escape};
 
 /// Pixels for the longer side of a picture that stands alone, and of one among many.
 const ALONE: usize = 280;
 const AMONG_MANY: usize = 96;
 
-const STYLE: &str = "\
-.equation { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem; margin: .75rem 0; }
-.sign { font-size: 1.8rem; font-weight: 700; line-height: 1; }
-.equation figcaption { margin-bottom: .25rem; }
-.matrix td { padding: .2rem .4rem; border: 1px solid var(--line); text-align: right; font-size: .8rem; min-width: 3.2rem; }
-.matrix td:first-child { text-align: right; padding-left: .4rem; }
-.matrix td.mark { outline: 3px solid #d55e00; outline-offset: -2px; font-weight: 700; }
-.sum td { border: 0; }
-.sum td:first-child { white-space: normal; }
-.pictures { display: flex; flex-wrap: wrap; gap: .75rem; margin: .5rem 0; }
-.bar { width: 8rem; min-width: 8rem; padding-right: 0; }
-.bar span { display: block; height: .7rem; background: var(--accent); }
-.operand { display: flex; align-items: center; gap: .75rem; }
-";
-
 /// The document as one HTML file that needs no other.
 pub fn page(document: &Document) -> String {
-    let mut body = format!("<h1>{}</h1>\n", escape(&document.title));
-    for sentence in &document.lead {
-        paragraph(&mut body, sentence);
-    }
+    let mut page = HtmlPage::new(&document.title, &document.lead.join(" "));
     for section in &document.sections {
-        let (heading, shapes) = (escape(&section.heading), escape(&section.shapes));
-        writeln!(body, "<section>\n<h2>{heading} <small>{shapes}</small></h2>").expect("into memory");
-        for part in &section.parts {
-            match part {
-                Part::Text(text) => paragraph(&mut body, text),
-                Part::Sum(lines) => sum(&mut body, lines),
-                Part::Equation(operands) => equation(&mut body, operands),
-                Part::Figures(figures) => drawn(&mut body, figures),
-                Part::Table(rows) => table(&mut body, rows),
-            }
-        }
-        body.push_str("</section>\n");
+        let parts: Vec<_> = section.parts.iter().map(|part| html(part, &section.heading)).collect();
+        page.section_with_note(&section.heading, &section.shapes, &parts);
     }
-    html::page(&document.title, STYLE, &body)
+    page.finish()
 }
 
-fn paragraph(body: &mut String, text: &str) {
-    writeln!(body, "<p>{}</p>", escape(text)).expect("into memory");
-}
-
-fn sum(body: &mut String, lines: &[(String, String)]) {
-    body.push_str("<div class=\"scroll\"><table class=\"sum\">\n");
-    for (what, value) in lines {
-        writeln!(body, "<tr><td>{}</td><td>{}</td></tr>", escape(what), escape(value)).expect("into memory");
+/// A part of a section under this heading.
+fn html(part: &Part, heading: &str) -> String {
+    match part {
+        Part::Text(text) => paragraph(text),
+        Part::Sum(lines) => sum(lines, heading),
+        Part::Equation(operands) => equation(operands),
+        Part::Figures(figures) => drawn(figures),
+        Part::Table(rows) => table(rows, heading),
     }
-    body.push_str("</table></div>\n");
 }
 
-fn equation(body: &mut String, operands: &[Operand]) {
-    body.push_str("<div class=\"equation\">\n");
-    for operand in operands {
+fn sum(lines: &[(String, String)], heading: &str) -> String {
+    let row =
+        |(what, value): &(String, String)| format!("<tr><td>{}</td><td>{}</td></tr>\n", escape(what), escape(value));
+    scrolling_table("table numbers sum", &format!("{heading}: a sum"), &lines.iter().map(row).collect::<String>())
+}
+
+fn equation(operands: &[Operand]) -> String {
+    let operand = |operand: &Operand| {
         let sign = match operand.sign {
             "" => String::new(),
             sign => format!("<span class=\"sign\">{}</span>", escape(sign)),
         };
-        writeln!(body, "<div class=\"operand\">{sign}{}</div>", matrix(operand)).expect("into memory");
-    }
-    body.push_str("</div>\n");
+        format!("<div class=\"operand\">{sign}{}</div>\n", matrix(operand))
+    };
+    format!("<div class=\"equation\">\n{}</div>", operands.iter().map(operand).collect::<String>())
 }
 
 /// A table whose cells have the colours of their numbers.
 fn matrix(operand: &Operand) -> String {
     let format = MatrixFormat::of(operand.values.view());
     let range = Scaling::Symmetric.ranges(&[operand.values.view()])[0];
-    let mut text = format!(
-        "<figure><figcaption>{} {}</figcaption><div class=\"scroll\"><table class=\"matrix\">",
-        escape(&operand.caption),
-        format.factor()
-    );
-    for (row, values) in operand.values.outer_iter().enumerate() {
-        text.push_str("<tr>");
-        for (column, &value) in values.iter().enumerate() {
-            let class = if operand.mark == Some([row, column]) { " class=\"mark\"" } else { "" };
-            let number = escape(&format.write(value));
-            write!(text, "<td{class} style=\"{}\">{number}</td>", colors(value, range)).expect("into memory");
-        }
-        text.push_str("</tr>");
-    }
-    text.push_str("</table></div></figure>");
-    text
+    let cell = |row, column, value| {
+        let class = if operand.mark == Some([row, column]) { " class=\"marked\"" } else { "" };
+        format!("<td{class} style=\"{}\">{}</td>", colors(value, range), escape(&format.write(value)))
+    };
+    let rows = operand.values.outer_iter().enumerate().map(|(row, values)| {
+        let cells: String = values.iter().enumerate().map(|(column, &value)| cell(row, column, value)).collect();
+        format!("<tr>{cells}</tr>\n")
+    });
+    let caption = format!("{} {}", operand.caption, format.factor());
+    let table = scrolling_table("table matrix", &operand.caption, &rows.collect::<String>());
+    format!("<figure><figcaption>{}</figcaption>{table}</figure>", escape(caption.trim_end()))
 }
 
 /// The colour of a number as paper, and an ink that can be read on it.
@@ -109,19 +78,20 @@ fn hex(Rgb([r, g, b]): Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-fn drawn(body: &mut String, figures: &Figures) {
+fn drawn(figures: &Figures) -> String {
     let sentences = [figures.title.as_str(), figures.framed].map(super::walk::capitalised);
     let sentences = sentences.into_iter().filter(|sentence| !sentence.is_empty());
-    paragraph(body, &sentences.map(|sentence| sentence + ".").collect::<Vec<_>>().join(" "));
+    let words = sentences.map(|sentence| sentence + ".").collect::<Vec<_>>().join(" ");
     let views: Vec<_> = figures.figures.iter().map(|figure| figure.values.view()).collect();
     let side = if views.len() == 1 { ALONE } else { AMONG_MANY };
-    body.push_str("<div class=\"pictures\">\n");
-    for (figure, range) in figures.figures.iter().zip(figures.scaling.ranges(&views)) {
-        let image = html::image(&canvas(figure, side, figures.map, range), &figure.alt);
-        writeln!(body, "<figure>{image}<figcaption>{}</figcaption></figure>", escape(&figure.caption))
-            .expect("into memory");
-    }
-    body.push_str("</div>\n");
+    let picture = |(figure, range): (&Figure, Range)| {
+        let image = image(&canvas(figure, side, figures.map, range), &figure.alt, "drawn");
+        format!("<figure>{image}<figcaption>{}</figcaption></figure>\n", escape(&figure.caption))
+    };
+    let ranges = figures.scaling.ranges(&views);
+    let pictures: String = figures.figures.iter().zip(ranges).map(picture).collect();
+    let words = if words.is_empty() { words } else { paragraph(&words) };
+    format!("{words}<div class=\"pictures\">\n{pictures}</div>")
 }
 
 /// The picture, its window in a frame.
@@ -139,25 +109,18 @@ fn canvas(figure: &Figure, side: usize, map: ColorMap, range: Range) -> Canvas {
     canvas
 }
 
-fn table(body: &mut String, table: &Table) {
-    body.push_str("<div class=\"scroll\"><table>\n<tr>");
-    for cell in &table.head {
-        write!(body, "<th scope=\"col\">{}</th>", escape(cell)).expect("into memory");
-    }
-    if !table.bars.is_empty() {
-        body.push_str("<td class=\"bar\"></td>");
-    }
-    body.push_str("</tr>\n");
-    for (i, row) in table.rows.iter().enumerate() {
-        body.push_str(if table.mark == Some(i) { "<tr class=\"mark\">" } else { "<tr>" });
-        for cell in row {
-            write!(body, "<td>{}</td>", escape(cell)).expect("into memory");
-        }
-        if let Some(share) = table.bars.get(i) {
-            let percent = 100.0 * share;
-            write!(body, "<td class=\"bar\"><span style=\"width:{percent:.1}%\"></span></td>").expect("into memory");
-        }
-        body.push_str("</tr>\n");
-    }
-    body.push_str("</table></div>\n");
+fn table(table: &Table, heading: &str) -> String {
+    let cells = |row: &[String]| row.iter().map(|cell| format!("<td>{}</td>", escape(cell))).collect::<String>();
+    let row = |(i, row): (usize, &Vec<String>)| {
+        let class = if table.mark == Some(i) { " class=\"marked\"" } else { "" };
+        let bar = table.bars.get(i).map_or(String::new(), |share| {
+            format!("<td class=\"bar\"><span style=\"width:{:.1}%\"></span></td>", 100.0 * share)
+        });
+        format!("<tr{class}>{}{bar}</tr>\n", cells(row))
+    };
+    let head: String = table.head.iter().map(|cell| format!("<th scope=\"col\">{}</th>", escape(cell))).collect();
+    let over_bars = if table.bars.is_empty() { "" } else { "<td class=\"bar\"></td>" };
+    let rows: String = table.rows.iter().enumerate().map(row).collect();
+    let content = format!("<thead><tr>{head}{over_bars}</tr></thead>\n<tbody>\n{rows}</tbody>\n");
+    scrolling_table("table numbers", &format!("{heading}: {}", table.head.join(", ")), &content)
 }

@@ -8,7 +8,7 @@ use optim::{Optimizer, Sgd, SgdConfig};
 use super::document::{Document, Figure};
 use super::numbers::number;
 use super::thread::Thread;
-use super::{backward, forward, step};
+use super::{backward, forward, softmax, step};
 use crate::picture::{Range, short};
 
 /// An image with its label.
@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
     }
 
     fn lead(&self) -> Vec<String> {
-        let probabilities = forward::probabilities(self);
+        let probabilities = softmax::probabilities(self);
         let guess = super::thread::largest(probabilities.iter().copied());
         let verdict = if guess == self.sample.label { "which is right" } else { "which is wrong" };
         vec![
