@@ -32,7 +32,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
-    /// Open the report of a training in a real browser and check it: `cargo xtask look --help`
+    /// Open the pages and the TensorBoard files of a training in a real browser and check them: `cargo xtask look --help`
     #[command(disable_help_flag = true)]
     Look {
         /// What the program `look` of tools understands
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
         Task::Faults(args) => faults::run(args),
         Task::Bench { words } => bench::run(words),
-        Task::Look { words } => tool::run("dev", &["look", "train"], words),
+        Task::Look { words } => tool::run("dev", &["look", "train", "explain"], words),
     };
     match done {
         Ok(code) => code,

@@ -15,7 +15,7 @@ pub use bar::Bar;
 pub use json::{Finished, JsonLines, Settings, Stopped};
 pub use log::PlainLog;
 pub use table::Table;
-pub use tensorboard::TensorBoard;
+pub use tensorboard::{TensorBoard, network_values};
 
 /// Hears what happens in a training.
 pub trait Listener {

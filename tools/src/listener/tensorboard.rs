@@ -123,8 +123,9 @@ fn step_values(loss: f64, lr: f64) -> Vec<(String, Value)> {
     vec![("loss/step".to_owned(), scalar(loss)), ("learning_rate".to_owned(), scalar(lr))]
 }
 
-/// The filters as a picture where there are some, and the histogram of every parameter.
-fn network_values(network: &Network) -> Vec<(String, Value)> {
+/// What is told about a network, each with its tag: the filters as a picture where there are some, and the histogram of every
+/// parameter.
+pub fn network_values(network: &Network) -> Vec<(String, Value)> {
     let mut values = Vec::new();
     if let Ok(filters) = Filters::of(network) {
         values.push((format!("filters/{}", filters.layer), filter_picture(&filters)));

@@ -20,18 +20,23 @@ pub enum Value {
     Histogram(Histogram),
 }
 
-/// How many numbers lie where.
+/// How many numbers lie where. Of no numbers, all is 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
-    min: f64,
-    max: f64,
-    count: f64,
-    sum: f64,
-    sum_of_squares: f64,
+    /// The smallest number.
+    pub min: f64,
+    /// The largest number.
+    pub max: f64,
+    /// How many there are.
+    pub count: f64,
+    /// What they add up to.
+    pub sum: f64,
+    /// What their squares add up to.
+    pub sum_of_squares: f64,
     /// The upper end of each bucket; the lower end of the first one is `min`.
-    limits: Vec<f64>,
+    pub limits: Vec<f64>,
     /// The numbers in each bucket.
-    counts: Vec<f64>,
+    pub counts: Vec<f64>,
 }
 
 /// As many buckets as TensorBoard draws.

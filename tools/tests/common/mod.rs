@@ -47,6 +47,7 @@ impl Folder {
             "filterviz" => env!("CARGO_BIN_EXE_filterviz"),
             "applyfilter" => env!("CARGO_BIN_EXE_applyfilter"),
             "explain" => env!("CARGO_BIN_EXE_explain"),
+            "look" => env!("CARGO_BIN_EXE_look"),
             _ => panic!("no program {name}"),
         };
         let mut command = Command::new(path);

@@ -12,8 +12,10 @@ use crate::devtools::DevTools;
 
 /// The names of Chromium and its relatives.
 const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-/// A browser that takes longer to start does not start.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often is asked whether the browser has started, and the time between. (The clock would also count while a machine is
+/// suspended.)
+const QUESTIONS: usize = 3000;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The browser that is installed.
 pub(crate) fn find() -> Option<PathBuf> {
@@ -96,7 +98,7 @@ impl Drop for Browser {
             if matches!(self.process.try_wait(), Ok(Some(_))) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(PAUSE);
         }
         end(&mut self.process);
     }
@@ -109,8 +111,7 @@ fn end(process: &mut Child) {
 
 /// Port and path that the browser writes into this file when it is ready.
 fn address(process: &mut Child, file: &Path) -> anyhow::Result<(u16, String)> {
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    for _ in 0..QUESTIONS {
         if let Some(status) = process.try_wait()? {
             bail!("it ended at once with {status}");
         }
@@ -118,7 +119,7 @@ fn address(process: &mut Child, file: &Path) -> anyhow::Result<(u16, String)> {
         if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
             return Ok((port.parse().context("a port")?, path.trim().to_owned()));
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(PAUSE);
     }
     bail!("it does not begin to listen")
 }

@@ -29,5 +29,29 @@
       break;
     }
   }
+  // Text and what is behind it: a ratio of 4.5 (WCAG 2, success criterion 1.4.3), 3 for large letters.
+  const light = channels => {
+    const [r, g, b] = channels.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const color = text => text.match(/[\d.]+/g).map(Number);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const [r, g, b, opaque = 1] = color(getComputedStyle(e).backgroundColor);
+      if (opaque > 0) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const hasText = e => [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
+  for (const e of document.querySelectorAll('body *:not(svg *)')) {
+    if (!hasText(e) || !e.checkVisibility()) continue;
+    const style = getComputedStyle(e);
+    const [low, high] = [light(color(style.color).slice(0, 3)), light(behind(e))].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < (parseFloat(style.fontSize) >= 24 ? 3 : 4.5)) {
+      wrong.push(`hard to read, with a contrast of ${ratio.toFixed(1)}: ${e.textContent.trim().slice(0, 40)}`);
+      break;
+    }
+  }
   return wrong;
 })()

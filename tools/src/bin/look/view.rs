@@ -107,7 +107,7 @@ fn described(browser: &mut Browser, session: &str, troubles: &mut Vec<String>) -
 }
 
 /// The whole page, also what lies below the window.
-fn photographed(browser: &mut Browser, session: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn photographed(browser: &mut Browser, session: &str) -> anyhow::Result<Vec<u8>> {
     let metrics = browser.call(session, "Page.getLayoutMetrics", json!({}))?;
     let size = &metrics["cssContentSize"];
     let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
@@ -146,7 +146,7 @@ fn bytes(answer: &Value) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What the console of the browser would show of this event.
-fn complaint(event: &Value) -> Option<String> {
+pub(crate) fn complaint(event: &Value) -> Option<String> {
     let parameters = &event["params"];
     let words = match event["method"].as_str()? {
         "Runtime.exceptionThrown" => &parameters["exceptionDetails"]["text"],
@@ -159,7 +159,7 @@ fn complaint(event: &Value) -> Option<String> {
 }
 
 /// The address that the browser asked for.
-fn request(event: &Value) -> Option<String> {
+pub(crate) fn request(event: &Value) -> Option<String> {
     let asked = event["method"] == "Network.requestWillBeSent";
     asked.then(|| event["params"]["request"]["url"].as_str().unwrap_or_default().to_owned())
 }
