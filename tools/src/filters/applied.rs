@@ -218,7 +218,7 @@ impl Applied<'_> {
             columns: APPLIED_COLUMNS,
             side: MAP_SIDE,
             map: ColorMap::Light,
-            scaling: Scaling::Each,
+            scaling: if self.activation { Scaling::EachFromZero } else { Scaling::Each },
         };
         let (height, width) = picture.dim();
         let original = Tiles {

@@ -5,7 +5,7 @@ use super::colormap::ColorMap;
 use super::paint::Paint;
 use super::scaling::Range;
 use super::surface::{Picture, Rectangle, Shifted, Surface};
-use super::text::{Anchor, Style, fit, width as text_width, wrap};
+use super::text::{Anchor, SPARE, Style, fit, width as text_width, wrap};
 
 /// A picture under a title, with lines of explanation and a colour bar.
 #[derive(Debug, Clone)]
@@ -34,14 +34,14 @@ const NOTE_WIDTH: usize = 760;
 impl<P: Picture> Page<P> {
     /// Width between the edges.
     fn inner(&self) -> usize {
-        let text =
-            self.notes.iter().map(|note| text_width(note, NOTE)).fold(text_width(&self.title, TITLE) * 1.02, f64::max);
+        let notes = self.notes.iter().map(|note| text_width(note, NOTE));
+        let text = SPARE * notes.fold(text_width(&self.title, TITLE), f64::max);
         let [bar, _] = ColorBar::SIZE;
         self.body.size()[0].max(bar).max((text as usize + 1).min(NOTE_WIDTH))
     }
 
     fn note_lines(&self) -> Vec<String> {
-        let room = self.inner() as f64;
+        let room = self.inner() as f64 / SPARE;
         self.notes.iter().flat_map(|note| wrap(note, NOTE, room)).map(|line| fit(&line, NOTE, room)).collect()
     }
 
@@ -60,7 +60,7 @@ impl<P: Picture> Picture for Page<P> {
     fn draw_on(&self, surface: &mut dyn Surface) {
         let left = EDGE as f64;
         let mut baseline = left + TITLE;
-        let title = fit(&self.title, TITLE, self.inner() as f64);
+        let title = fit(&self.title, TITLE, self.inner() as f64 / SPARE);
         surface.text([left, baseline], Anchor::Start, Style::new(TITLE).bold(), &title);
         baseline += BELOW_TITLE as f64;
         for line in self.note_lines() {

@@ -4,7 +4,7 @@ use super::canvas::Polyline;
 use super::chart::{Chart, Curve, Sheet};
 use super::paint::Paint;
 use super::surface::{Marker, Surface};
-use super::text::{Anchor, Style, fit, width, wrap};
+use super::text::{Anchor, SPARE, Style, fit, width, wrap};
 
 const TITLE: f64 = 19.0;
 const LABEL: f64 = 15.0;
@@ -49,7 +49,7 @@ impl Plot<'_> {
         let left = (edge + (y_label + tick_width + gap).max(first)).round();
         let right = (sheet_width as f64 - edge - last).round();
         let title = if chart.title.is_empty() { 0.0 } else { line(scale * TITLE) };
-        let subtitle = wrap(&chart.subtitle, small, right - left);
+        let subtitle = wrap(&chart.subtitle, small, (right - left) / SPARE);
         let legend = legend_rows(chart, right - left);
         let head = title + line(small) * subtitle.len() as f64 + line(label) * legend.len() as f64;
         let foot = gap + small + if chart.x.label.is_empty() { 0.0 } else { gap + label };
@@ -195,7 +195,7 @@ fn legend_rows(chart: &Chart, room: f64) -> Vec<Vec<&Curve>> {
 }
 
 fn legend_width(curve: &Curve, scale: f64) -> f64 {
-    scale * (SAMPLE + GAP) + width(&curve.label, scale * LABEL) + 2.0 * scale * GAP
+    scale * (SAMPLE + GAP) + SPARE * width(&curve.label, scale * LABEL) + 2.0 * scale * GAP
 }
 
 fn finite(point: &[f64; 2]) -> bool {

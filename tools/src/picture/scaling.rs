@@ -7,6 +7,9 @@ use tensor::ndarray::ArrayView2;
 pub enum Scaling {
     /// Each picture from its own smallest value to its own largest: shows most, compares nothing.
     Each,
+    /// Each picture from zero, or its own smallest value where that is below, to its own largest: zero is dark where
+    /// nothing is negative.
+    EachFromZero,
     /// All pictures from the smallest value of all to the largest of all.
     Together,
     /// Each picture from −m to m, where m is its own largest magnitude: zero has the same colour everywhere.
@@ -25,6 +28,8 @@ impl Scaling {
         each.into_iter()
             .map(|own| match self {
                 Scaling::Each => own,
+                // Of a picture of nothing but zeros, zero is the low end as well.
+                Scaling::EachFromZero => Range { low: own.low.min(0.0), high: own.high.max(f32::MIN_POSITIVE) },
                 Scaling::Together => all,
                 Scaling::EachSymmetric => own.symmetric(),
                 Scaling::Symmetric => all.symmetric(),
@@ -42,6 +47,7 @@ impl Scaling {
     pub fn describe(self) -> &'static str {
         match self {
             Scaling::Each => "each on its own scale, from its smallest value to its largest",
+            Scaling::EachFromZero => "each on its own scale, from zero to its largest value",
             Scaling::Together | Scaling::Fixed(_) => "one scale for all",
             Scaling::EachSymmetric => "each on its own scale, symmetric around zero",
             Scaling::Symmetric => "one scale for all, symmetric around zero",
@@ -111,9 +117,18 @@ mod tests {
     fn each_scaling_does_what_its_name_says() {
         let pictures = [array![[-1.0, 2.0]], array![[0.5, f32::NAN], [-4.0, 3.0]]];
         assert_eq!(ranges(Scaling::Each, &pictures), [(-1.0, 2.0), (-4.0, 3.0)]);
+        assert_eq!(ranges(Scaling::EachFromZero, &pictures), [(-1.0, 2.0), (-4.0, 3.0)]);
+        assert_eq!(ranges(Scaling::EachFromZero, &[array![[0.5, 2.0]]]), [(0.0, 2.0)]);
         assert_eq!(ranges(Scaling::Together, &pictures), [(-4.0, 3.0), (-4.0, 3.0)]);
         assert_eq!(ranges(Scaling::EachSymmetric, &pictures), [(-2.0, 2.0), (-4.0, 4.0)]);
         assert_eq!(ranges(Scaling::Symmetric, &pictures), [(-4.0, 4.0), (-4.0, 4.0)]);
+    }
+
+    #[test]
+    fn zeros_alone_lie_at_the_low_end_of_a_scale_from_zero() {
+        let zeros = array![[0.0_f32, 0.0]];
+        let position = |scaling: Scaling| scaling.ranges(&[zeros.view()])[0].position(0.0);
+        assert_eq!([Scaling::Each, Scaling::EachFromZero].map(position), [Some(0.5), Some(0.0)]);
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub(super) fn write(canvas: &mut Canvas, position: [f64; 2], anchor: Anchor, sty
     canvas.stroke(&lines, (style.size * style.weight).max(1.0), style.paint.on_light());
 }
 
+/// How much wider than our letters those of a drawing may be: a reader's system has fonts of its own.
+pub(super) const SPARE: f64 = 1.12;
+
 /// How wide a line of text is, in pixels, for a capital letter of this height.
 pub fn width(text: &str, size: f64) -> f64 {
     let letters: f64 = text.chars().map(|c| glyph(c).1 + GAP).sum();
