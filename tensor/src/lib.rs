@@ -24,3 +24,7 @@ pub use geometry::{Geometry, Rounding, Window};
 pub use kernels::{Isa, IsaError, Plan, Vectorize, isa, vectorize};
 pub use ndarray;
 pub use real::Real;
+
+/// How much the arithmetic was optimised when it was compiled, as Cargo's `opt-level` says it: `"0"` (not at all) to `"3"`,
+/// `"s"` or `"z"`. Without optimisation everything here is very slow.
+pub const OPT_LEVEL: &str = env!("TENSOR_OPT_LEVEL");

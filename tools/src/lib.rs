@@ -43,6 +43,7 @@ pub mod machine;
 pub mod network_args;
 pub mod network_file;
 mod network_table;
+pub mod optimisation;
 pub mod picture;
 pub mod program;
 pub mod remedy;

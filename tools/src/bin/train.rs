@@ -14,6 +14,7 @@ use tools::filters::Filters;
 use tools::keeper::{Keeper, LazyOrigin};
 use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard};
 use tools::lock::FolderLock;
+use tools::optimisation::complain_if_slow;
 use tools::program::{Outcome, command_line, command_to_repeat, complain, run};
 use tools::report::{self, Report};
 use tools::stop::{Signal, StopRequest};
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
+    complain_if_slow();
     let threads = args.threads.apply();
     let data = args.load_data()?;
     if let Some(note) = &data.note {

@@ -40,6 +40,7 @@ use step::OpenStep;
 use tools::console::Stdout;
 use tools::data::Data;
 use tools::machine::processor;
+use tools::optimisation::complain_if_slow;
 use tools::program::{Outcome, complain};
 
 fn main() -> ExitCode {
@@ -55,6 +56,7 @@ fn bench(args: BenchArgs) -> anyhow::Result<Outcome> {
         return child::run(&args, child).map(|()| Outcome::Done);
     }
     let target = args.json.as_deref().map(JsonTarget::prepare).transpose()?;
+    complain_if_slow();
     args.threads.apply();
     let data = args.data.load()?;
     if let Some(note) = &data.note {
