@@ -179,8 +179,11 @@ fn check<F: Real>((n, classes): (usize, usize), t: Labels<'_, F>) {
     match t {
         Labels::Classes(t) => {
             assert!(t.len() == n, "{KIND}: {n} samples, but {} labels", t.len());
-            if let Some(class) = t.iter().find(|&&t| t >= classes) {
-                panic!("{KIND}: a label of class {class}, but the scores are of {classes} classes (from 0)");
+            if let Some(sample) = t.iter().position(|&t| t >= classes) {
+                let label = t[sample];
+                panic!(
+                    "{KIND}: sample {sample} has the label {label}, but the scores are of {classes} classes (from 0)"
+                );
             }
         }
         Labels::OneHot(t) => {

@@ -90,7 +90,7 @@ fn what_does_not_belong_together_panics_with_the_facts() {
     let scores = Array2::<f32>::zeros((2, 3));
     let message = |t: Labels<'_>| panic_message(|| loss(&scores, t));
     assert_eq!(message(Labels::Classes(&[0])), "SoftmaxWithLoss: 2 samples, but 1 labels");
-    let expected = "SoftmaxWithLoss: a label of class 3, but the scores are of 3 classes (from 0)";
+    let expected = "SoftmaxWithLoss: sample 1 has the label 3, but the scores are of 3 classes (from 0)";
     assert_eq!(message(Labels::Classes(&[0, 3])), expected);
     let expected = "SoftmaxWithLoss: t has shape [2, 4], the scores [2, 3]";
     assert_eq!(message(Labels::OneHot(Array2::zeros((2, 4)).view())), expected);

@@ -45,15 +45,20 @@ pub enum Error {
         /// Channels, height and width of the images.
         got: [usize; 3],
     },
-    /// The images are of more classes than the network tells apart.
-    #[error("the {part} images are of {got} classes, but the network tells only {expected} apart")]
-    Classes {
-        /// Which images.
+    /// An image is of none of the classes that the network tells apart.
+    #[error(
+        "{part} image {position} (from 0) has the label {label}, but the classes of the network are 0 to {last}, {classes} in all",
+        last = classes - 1
+    )]
+    Label {
+        /// Of which images.
         part: Part,
+        /// The number of the image, from 0.
+        position: usize,
+        /// Its label.
+        label: u8,
         /// Classes of the network.
-        expected: usize,
-        /// Classes of the images.
-        got: usize,
+        classes: usize,
     },
     /// There are no images.
     #[error("there are no {part} images")]

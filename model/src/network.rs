@@ -110,11 +110,19 @@ impl<F: Real> Network<F> {
     /// The part of a batch whose class is predicted rightly; `batch_size` images at a time, and the rest too.
     ///
     /// # Panics
-    /// Where there are no images, not as many labels, or `batch_size` is 0.
+    /// Where there are no images, not as many labels, a label of a class that does not exist, or `batch_size` is 0.
     pub fn accuracy<D: Dimension>(&self, x: ArrayView<'_, F, D>, t: Labels<'_, F>, batch_size: usize) -> f64 {
         let x = x.into_dyn();
         let n = x.shape()[0];
         assert!(n == t.len() && n > 0, "accuracy: {n} images, but {} labels", t.len());
+        let classes = self.classes();
+        for sample in 0..n {
+            let label = t.class(sample);
+            assert!(
+                label < classes,
+                "accuracy: sample {sample} has the label {label}, the network tells {classes} classes apart"
+            );
+        }
         let mut workspace = Workspace::new();
         let mut correct = 0;
         let x = x.as_standard_layout();

@@ -7,15 +7,16 @@ use tensor::Real;
 use crate::error::{Error, Part};
 use crate::network::Network;
 
-/// Refuses images of another shape, of more classes than the network tells apart, or none at all. A network may also take
+/// Refuses images of another shape, with a label that is none of the network's classes, or none at all. A network may also take
 /// its images flat: (C·H·W).
 pub(crate) fn fits<F: Real>(network: &Network<F>, data: &Dataset, part: Part) -> Result<(), Error> {
     let (expected, got) = (network.input_shape(), data.image_shape());
     if *expected != got && *expected != [data.image_len()] {
         return Err(Error::ImageShape { part, expected: expected.to_vec(), got });
     }
-    if data.classes() > network.classes() {
-        return Err(Error::Classes { part, expected: network.classes(), got: data.classes() });
+    let classes = network.classes();
+    if let Some(position) = data.labels().iter().position(|&label| usize::from(label) >= classes) {
+        return Err(Error::Label { part, position, label: data.labels()[position], classes });
     }
     if data.is_empty() {
         return Err(Error::NoImages { part });

@@ -172,6 +172,13 @@ fn accuracy_counts_the_remainder() {
 }
 
 #[test]
+#[should_panic(expected = "accuracy: sample 5 has the label 4, the network tells 4 classes apart")]
+fn an_accuracy_of_labels_that_are_no_classes_panics() {
+    let network = small().build::<f32>(0).unwrap();
+    network.accuracy(images::<f32>(7, [1, 8, 8]).view(), Labels::Classes(&[0, 1, 2, 3, 0, 4, 9]), 2);
+}
+
+#[test]
 fn parameters_by_name() {
     let mut network = small().build::<f32>(0).unwrap();
     let w3 = ArrayD::from_shape_fn(vec![6, 4], |i| (10 * i[0] + i[1]) as f32);

@@ -7,7 +7,7 @@ use layers::Init;
 use layers::ndarray::{ArrayView1, array};
 use model::{
     ConvParam, Error, Evaluation, Event, History, LayerSpec, Network, NetworkSpec, SimpleConvNet, Trainer,
-    TrainerConfig, evaluate, params_sha256,
+    TrainerConfig, evaluate, guess, params_sha256,
 };
 use optim::schedule::{Decay, Schedule};
 use optim::{OptimizerConfig, OptimizerKind};
@@ -297,11 +297,20 @@ fn nonsense_is_refused() {
         fails(config(), &Splits { train: wide, test: data.test.clone() }),
         "the training images have the shape [3, 28, 28], but the network takes [1, 28, 28]"
     );
-    let many = Dataset::new(vec![0; 28 * 28], vec![0], [1, 28, 28], 26).unwrap();
+    // What counts are the labels that there are, not those that there may be.
+    let letters = |labels: Vec<u8>| Dataset::new(vec![0; labels.len() * 28 * 28], labels, [1, 28, 28], 26).unwrap();
     assert_eq!(
-        fails(config(), &Splits { train: data.train.clone(), test: many }),
-        "the test images are of 26 classes, but the network tells only 10 apart"
+        fails(config(), &Splits { train: data.train.clone(), test: letters(vec![0, 9, 25, 10]) }),
+        "test image 2 (from 0) has the label 25, but the classes of the network are 0 to 9, 10 in all"
     );
+    assert_eq!(
+        fails(config(), &Splits { train: letters(vec![10]), test: data.test.clone() }),
+        "training image 0 (from 0) has the label 10, but the classes of the network are 0 to 9, 10 in all"
+    );
+    let network = small().build(0).unwrap();
+    assert!(matches!(evaluate(&network, &letters(vec![3, 12])), Err(Error::Label { position: 1, label: 12, .. })));
+    assert!(matches!(guess(&network, &letters(vec![3, 12])), Err(Error::Label { position: 1, label: 12, .. })));
+    assert_eq!(evaluate(&network, &letters(vec![3, 9])).unwrap().total, 2);
     let none = data.test.clone().limit(0);
     assert_eq!(fails(config(), &Splits { train: data.train.clone(), test: none.clone() }), "there are no test images");
     assert_eq!(fails(config(), &Splits { train: none, test: data.test.clone() }), "there are no training images");

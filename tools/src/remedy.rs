@@ -4,6 +4,15 @@ use std::path::Path;
 
 use model::Error;
 
+/// What to do where a training cannot begin, below what is wrong.
+pub fn of_refusal(error: Error) -> anyhow::Error {
+    let hint = match error {
+        Error::Label { .. } => "choose a larger --classes or leave it out, or choose another --network or --dataset",
+        _ => "choose another --batch-size",
+    };
+    anyhow::anyhow!("{error}\n  {hint}")
+}
+
 /// What to do where a training went astray. `checkpoint` is the newest, if there is one.
 pub fn of_divergence(error: &Error, checkpoint: &Path) -> String {
     if let Error::Diverged { epoch: 1, step: 1, .. } = error {

@@ -40,7 +40,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let (train, test) = (&data.splits.train, &data.splits.test);
     size::check_batch(&network, args.batch_size.min(train.len()), threads)?;
     let trainer = Trainer::new(args.config())?;
-    trainer.check(&network, train, test).advice(|| "choose another --batch-size".to_owned())?;
+    trainer.check(&network, train, test).map_err(remedy::of_refusal)?;
     let names = [&[PARAMS_FILE, HISTORY_FILE, CheckpointFiles::NEWEST][..], &report::FILES].concat();
     let out = args.out.prepare(&names)?;
     let board = args.tensorboard.as_deref().map(TensorBoard::new).transpose()?;
