@@ -1,7 +1,9 @@
 //! What a training tells.
 
+use crate::warning::Warning;
+
 /// Something that happened in a training. Epochs and steps are counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// The training begins, or goes on.
@@ -49,6 +51,9 @@ pub enum Event {
         /// What the steps of the epoch took, without the evaluation.
         seconds: f64,
     },
+    /// The user should know something, although the training goes on. What the step before gave rise to is told behind that
+    /// step, what is dead after an epoch before the evaluation.
+    Warning(Warning),
     /// All epochs are done.
     Finished {
         /// Epochs in all.

@@ -19,6 +19,8 @@ use crate::progress::{EpochSoFar, Progress};
 use crate::shape::fits;
 use crate::statistics::Statistics;
 use crate::trainer_config::TrainerConfig;
+use crate::warning::Warning;
+use crate::watch::{Watch, warnings};
 
 /// Trains a network, and tells what happens through [`Event`]s.
 ///
@@ -39,6 +41,7 @@ pub struct Trainer {
     evaluator: Evaluator,
     /// Before the current step.
     statistics: Statistics,
+    watch: Watch,
 }
 
 impl Trainer {
@@ -55,6 +58,7 @@ impl Trainer {
             batch: Batch::default(),
             evaluator: Evaluator::default(),
             statistics: Statistics::default(),
+            watch: Watch::default(),
         })
     }
 
@@ -145,6 +149,16 @@ impl Trainer {
         self.batches(network, train, test).map(|_| ())
     }
 
+    /// All that a user should know about the training as it is now, whether it was told before or not: for a report. `train`
+    /// is what the network was trained on.
+    ///
+    /// # Errors
+    /// Where the images are not what the network takes.
+    pub fn warnings(&self, network: &Network, train: &Dataset) -> Result<Vec<Warning>, Error> {
+        fits(network, train, Part::Training)?;
+        Ok(warnings(&self.config, &self.progress, network, train))
+    }
+
     /// Checks that all fits together, and gives the batches from the current place on.
     fn batches(&self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Batches, Error> {
         fits(network, train, Part::Training)?;
@@ -214,6 +228,11 @@ impl Trainer {
         Random::new(self.config.seed, Purpose::Step(number)).bits()
     }
 
+    /// What is to be told before the training goes on.
+    fn warning(&mut self, network: &Network, train: &Dataset) -> Option<Warning> {
+        self.watch.next(&self.config, &self.progress, network, train)
+    }
+
     /// Judges the network after an epoch, and closes the epoch's sums.
     fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Event, Error> {
         if let Some(began) = NotFinite::parameter(network) {
@@ -273,8 +292,8 @@ enum Told {
 }
 
 impl Training<'_> {
-    /// Does what comes next (a step, or the evaluation after an epoch), and tells what happened; `None` when all epochs
-    /// are done. What comes next follows from the trainer's state alone, so the training may be left after any event.
+    /// Does what comes next (a step, a warning, or the evaluation after an epoch), and tells what happened; `None` when all
+    /// epochs are done. What comes next follows from the trainer's state alone, so the training may be left after any event.
     ///
     /// # Errors
     /// Where the loss becomes infinite or no number ([`Error::Diverged`]): all is as it was before that step, which may be
@@ -282,7 +301,7 @@ impl Training<'_> {
     /// left such a parameter ([`Error::DivergedNetwork`]).
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let epochs = self.trainer.config.epochs;
-        let Progress { position, ref history, .. } = self.trainer.progress;
+        let position = self.trainer.progress.position;
         let epochs_done = self.trainer.progress.epochs_done();
         let steps_per_epoch = self.batches.steps_per_epoch();
         if self.told == Told::Nothing {
@@ -297,6 +316,9 @@ impl Training<'_> {
                 parameters: self.network.learned_len(),
             }));
         }
+        if let Some(warning) = self.trainer.warning(self.network, self.train) {
+            return Ok(Some(Event::Warning(warning)));
+        }
         if self.trainer.progress.waits_for_evaluation() {
             return self.trainer.end_epoch(self.network, self.train, self.test).map(Some);
         }
@@ -308,7 +330,7 @@ impl Training<'_> {
         }
         if self.told == Told::Started {
             self.told = Told::Finished;
-            let seconds = history.epoch_seconds_list.iter().sum();
+            let seconds = self.trainer.history().epoch_seconds_list.iter().sum();
             return Ok(Some(Event::Finished { epochs, seconds }));
         }
         Ok(None)

@@ -31,7 +31,7 @@ fn run(spec: &NetworkSpec, config: &TrainerConfig, data: &Splits) -> (String, Hi
     let mut events = Vec::new();
     let mut trainer = Trainer::new(config.clone()).unwrap();
     let history = trainer.train(&mut network, &data.train, &data.test, &mut |event| {
-        events.push(*event);
+        events.push(event.clone());
         ControlFlow::Continue(())
     });
     (params_sha256(&network), history.unwrap(), events)
@@ -192,7 +192,7 @@ fn a_training_that_was_stopped_goes_on_to_the_same_bits() {
             // As a new process would find it: with the parameters alone.
             network = Network::from_bytes(&network.to_bytes()).unwrap();
             let history = trainer.train(&mut network, &data.train, &data.test, &mut |event| {
-                events.push(*event);
+                events.push(event.clone());
                 // After every other step.
                 match event {
                     Event::Step { step, .. } if step % 2 == 0 => ControlFlow::Break(()),

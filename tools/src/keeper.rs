@@ -75,8 +75,8 @@ impl<'a> Keeper<'a> {
 
     /// Writes a checkpoint where it is time for one; says what the user should know about it.
     pub fn event(&mut self, event: &Event, training: &Training<'_>) -> Option<String> {
-        let due = match (*event, self.every) {
-            (Event::Step { epoch, step, steps_per_epoch, .. }, Some(every)) => {
+        let due = match (event, self.every) {
+            (&Event::Step { epoch, step, steps_per_epoch, .. }, Some(every)) => {
                 ((epoch - 1) * steps_per_epoch + step).is_multiple_of(every)
             }
             (Event::Epoch { .. }, None) | (Event::Finished { .. }, _) => true,

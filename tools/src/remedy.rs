@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use model::Error;
+use model::{Error, Warning};
 
 /// What to do where a training cannot begin, below what is wrong.
 pub fn of_refusal(error: Error) -> anyhow::Error {
@@ -24,4 +24,24 @@ pub fn of_divergence(error: &Error, checkpoint: &Path) -> String {
         remedy.push_str(&format!("; {path} keeps what was good, but --resume goes on from there to the same end"));
     }
     remedy
+}
+
+/// What to do about a warning.
+pub fn of_warning(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::FirstLoss { .. } => {
+            "if it does not fall soon, begin anew (--restart) with smaller weights (--init-std); where --params names the \
+             network, these may be other images than it knows"
+        }
+        Warning::NoBetterThanGuessing { .. } => {
+            "begin anew (--restart) with another --lr: a smaller one where the loss jumped up, a larger one where it never \
+             moved; then with other first weights (--init-std, --seed)"
+        }
+        Warning::Dead(dead) if dead.is_all() => {
+            "nothing gets through any more, and nothing before it learns: begin anew (--restart) with a smaller --lr"
+        }
+        _ => {
+            "they learn nothing more; a few do no harm, and a smaller --lr keeps more of them alive (--restart begins anew)"
+        }
+    }
 }

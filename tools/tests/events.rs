@@ -83,6 +83,7 @@ fn every_line_is_described_and_every_description_has_its_line() {
     let ran = folder.train("--json-steps --batch-size 100").succeeds();
     let mut kinds = check(&ran.stdout, &described);
     assert_eq!(kinds, ["started", "step", "step", "epoch", "step", "step", "epoch", "finished"]);
+    kinds.extend(check(&folder.train("--json --init-std 1").succeeds().stdout, &described));
     kinds.extend(check(&stopped(), &described));
     assert_eq!(kinds.into_iter().collect::<BTreeSet<_>>(), described.into_keys().collect());
 }

@@ -5,6 +5,8 @@ mod common;
 use std::fs;
 
 use common::{Folder, Ran, SMALL};
+use datasets::{Scaling, digits};
+use layers::ndarray::Axis;
 use model::{Checkpoint, Network, NotFinite};
 
 /// A training that goes astray at the second step.
@@ -73,4 +75,92 @@ fn a_network_that_came_with_numbers_that_are_none_is_named() {
     let ran = folder.run("train", &line);
     let parameter = NotFinite::Parameter { name: "W2".into(), layer: "Affine1".into(), value: f32::NAN };
     goes_astray(&ran, &["at step 1 of epoch 1", &format!("it began in {parameter}"), "--params"]);
+}
+
+/// The warnings that a program gave on standard error: first lines, each followed by what to do.
+#[track_caller]
+fn warnings(ran: &Ran) -> Vec<&str> {
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let warnings: Vec<_> = (0..lines.len()).filter(|&i| lines[i].starts_with("warning: ")).collect();
+    assert!(warnings.iter().all(|&i| lines[i + 1].starts_with("  ")), "{ran:#?}");
+    warnings.into_iter().map(|i| lines[i]).collect()
+}
+
+fn report(folder: &Folder) -> String {
+    fs::read_to_string(folder.join("out/report.html")).unwrap()
+}
+
+#[test]
+fn a_first_loss_far_above_that_of_a_guess_is_told_once() {
+    let folder = Folder::new();
+    let line = "--init-std 0.5 --quiet";
+    let told = |ran: &Ran| warnings(ran).iter().filter(|line| line.contains("the first loss is ")).count();
+    let ran = folder.train(line).succeeds();
+    assert_eq!((told(&ran), warnings(&ran)[0].ends_with(", where guessing would give 2.303")), (1, true), "{ran:#?}");
+    assert!(ran.stderr.contains("--init-std"), "{ran:#?}");
+    // The page tells it after a resume, too; standard error does not again.
+    let ran = folder.train(&format!("{line} --epochs 3 --resume")).succeeds();
+    assert_eq!(told(&ran), 0, "{ran:#?}");
+    assert!(report(&folder).contains("<h2>Warnings</h2>\n<ul>\n<li>The first loss is "), "{}", report(&folder));
+}
+
+#[test]
+fn a_training_that_goes_well_has_no_warnings() {
+    let folder = Folder::new();
+    let ran = folder.train("").succeeds();
+    assert_eq!(ran.stderr, "");
+    assert!(!report(&folder).contains("Warnings"));
+}
+
+#[test]
+fn a_loss_that_stays_where_guessing_is_is_told_once() {
+    let folder = Folder::new();
+    // A hundred steps an epoch.
+    let line = "--batch-size 2 --optimizer sgd --lr 1e-6 --epochs";
+    let told = |epochs: &str| {
+        let ran = folder.train(&format!("{line} {epochs}")).succeeds();
+        warnings(&ran).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told("14"), [""; 0]);
+    let [warning] = &told("16 --resume")[..] else { panic!() };
+    assert!(warning.starts_with("warning: after 1500 steps the loss is no better than guessing: 2.3"), "{warning}");
+    assert_eq!(told("17 --resume"), [""; 0]);
+    assert!(report(&folder).contains("<li>After 1500 steps the loss is no better"), "{}", report(&folder));
+}
+
+#[test]
+fn what_has_died_is_named_by_layer_and_number() {
+    let folder = Folder::new();
+    // So few images are looked at after every hundredth epoch.
+    let line = "--lr 0.1 --batch-size 20 --epochs";
+    let ran = folder.train(&format!("{line} 100")).succeeds();
+    let network: Network = Network::load(folder.join("out/params.postcard")).unwrap();
+    let images = digits::splits(200, 50, 0).train.images(Scaling::Unit);
+    let trace = network.trace(images.view());
+    let mut expected = Vec::new();
+    for (relu, layer, units) in [("Relu1", "Conv1", "filters"), ("Relu2", "Affine1", "neurons")] {
+        let output = &trace.iter().find(|activation| activation.layer == relu).unwrap().output;
+        let silent = |unit: &usize| output.index_axis(Axis(1), *unit).iter().all(|&y| y == 0.0);
+        let of = output.shape()[1];
+        let dead: Vec<_> = (0..of).filter(silent).collect();
+        let zero = "zero behind the ReLU for each of 200 images";
+        if dead.len() == of {
+            expected.push(format!("warning: all {of} {units} of {layer} are dead: {zero}"));
+        } else if !dead.is_empty() && (units == "filters" || 4 * dead.len() >= 3 * of) {
+            let numbers = dead.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+            let count = dead.len();
+            expected.push(format!("warning: dead {units} in {layer}: {numbers} ({count} of {of}), {zero}"));
+        }
+    }
+    assert!(!expected.is_empty());
+    assert_eq!(warnings(&ran), expected);
+    let report = report(&folder);
+    assert!(expected.iter().all(|warning| report.contains(&warning["warning: x".len()..])), "{report}");
+    // A layer is told of once, or once more where all of it is dead.
+    let more = folder.train(&format!("{line} 400 --restart")).succeeds();
+    for layer in ["Conv1", "Affine1"] {
+        let told: Vec<_> = warnings(&more).into_iter().filter(|line| line.contains(layer)).collect();
+        let all = told.iter().filter(|line| line.starts_with("warning: all ")).count();
+        assert!(all <= 1 && told.len() - all <= 1, "{more:#?}");
+    }
 }

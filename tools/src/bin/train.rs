@@ -12,7 +12,7 @@ use tools::beginning::{begin, place};
 use tools::console::{Stdout, stderr_can_move, width};
 use tools::filters::Filters;
 use tools::keeper::{Keeper, LazyOrigin};
-use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard};
+use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard, Warnings};
 use tools::lock::FolderLock;
 use tools::optimisation::complain_if_slow;
 use tools::program::{Outcome, command_line, command_to_repeat, complain, run};
@@ -65,6 +65,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         return Ok(outcome);
     }
     let history = trainer.history();
+    let warnings = trainer.warnings(&network, train)?;
 
     let guesses = guess(&network, test)?;
     let evaluation = guesses.evaluation();
@@ -92,6 +93,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         filters_before,
         network: &network,
         history,
+        warnings: &warnings,
         guesses: &guesses,
         finished: &finished,
     };
@@ -171,6 +173,7 @@ fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -
         (false, true) => listeners.add(Bar::new()),
         (false, false) => listeners.add(PlainLog::new(std::io::stderr(), LOG_INTERVAL)),
     }
+    listeners.add(Warnings);
     match (args.json(), args.quiet) {
         (true, _) => listeners.add(JsonLines::new(Stdout::new(), settings, args.json_steps)),
         (false, false) => listeners.add(Table::new(Stdout::new())),

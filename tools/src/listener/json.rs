@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use model::{Event, LayerSummary, Summary, Training};
+use model::{Event, LayerSummary, Summary, Training, Warning};
 use serde::Serialize;
 
 use super::Listener;
 use crate::console::Stdout;
+use crate::remedy;
 
 /// The version of the lines, as `EVENTS.md` describes them.
 const VERSION: u32 = 1;
@@ -95,6 +96,11 @@ enum Line<'a> {
         loss: f64,
         lr: f64,
     },
+    Warning {
+        kind: &'static str,
+        message: String,
+        remedy: &'static str,
+    },
     Epoch {
         epoch: usize,
         mean_loss: f64,
@@ -122,6 +128,9 @@ impl<W: Write> JsonLines<W> {
 impl<W: Write> Listener for JsonLines<W> {
     fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()> {
         let line = match *event {
+            Event::Warning(ref warning) => {
+                Line::Warning { kind: kind(warning), message: warning.to_string(), remedy: remedy::of_warning(warning) }
+            }
             Event::Started {
                 epochs,
                 epochs_done,
@@ -155,6 +164,16 @@ impl<W: Write> Listener for JsonLines<W> {
             _ => return Ok(()),
         };
         self.out.line(&serde_json::to_string(&line)?)
+    }
+}
+
+/// The name of a kind of warning.
+fn kind(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::FirstLoss { .. } => "first-loss",
+        Warning::NoBetterThanGuessing { .. } => "no-better-than-guessing",
+        Warning::Dead(_) => "dead",
+        _ => "other",
     }
 }
 

@@ -6,6 +6,7 @@ mod log;
 mod pace;
 mod table;
 mod tensorboard;
+mod warnings;
 
 use std::ops::ControlFlow;
 
@@ -16,6 +17,7 @@ pub use json::{Finished, JsonLines, Settings, Stopped};
 pub use log::PlainLog;
 pub use table::Table;
 pub use tensorboard::{TensorBoard, network_values};
+pub use warnings::Warnings;
 
 /// Hears what happens in a training.
 pub trait Listener {

@@ -4,7 +4,7 @@ mod page;
 mod pictures;
 
 use layers::ndarray::Axis;
-use model::{Guesses, History, Network, Origin};
+use model::{Guesses, History, Network, Origin, Warning};
 
 use crate::data::Data;
 use crate::filters::Filters;
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     pub network: &'a Network,
     /// What happened.
     pub history: &'a History,
+    /// What the reader should know.
+    pub warnings: &'a [Warning],
     /// What the network takes the test images for.
     pub guesses: &'a Guesses,
     /// The result.

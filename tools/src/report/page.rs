@@ -1,5 +1,6 @@
 //! The page that holds everything.
 
+use std::fmt::Display;
 use std::time::SystemTime;
 
 use model::{Guess, History, params_sha256};
@@ -9,6 +10,7 @@ use super::pictures::{filter_bar, filter_tiles, shared_range};
 use crate::html::{HtmlPage, chart_figure, code, details, escape_and_join, facts, figure, image, paragraph, table};
 use crate::machine;
 use crate::picture::{short, svg_inline};
+use crate::remedy;
 use crate::text::{duration, grouped, percent, probability, shape};
 
 impl Report<'_> {
@@ -16,6 +18,9 @@ impl Report<'_> {
     pub(super) fn page(&self) -> String {
         let mut page = HtmlPage::new(&format!("A network trained on {}", self.data.title), &self.lead());
         page.section("The result", &[self.result()]);
+        if !self.warnings.is_empty() {
+            page.section("Warnings", &[self.warnings_part()]);
+        }
         page.section("How the loss fell", &[self.loss_part()]);
         page.section("How the accuracy rose", &self.accuracy_part());
         if let Some(part) = self.filters_part() {
@@ -56,6 +61,15 @@ impl Report<'_> {
             ("time of training", format!("{}, without evaluations", duration(self.finished.train_seconds))),
             ("made on", machine::utc(SystemTime::now())),
         ])
+    }
+
+    fn warnings_part(&self) -> String {
+        let item = |warning| {
+            let words =
+                [warning as &dyn Display, &remedy::of_warning(warning)].map(|words| sentence(&words.to_string()));
+            format!("<li>{}</li>", escape_and_join(&words, " "))
+        };
+        format!("<ul>\n{}\n</ul>", self.warnings.iter().map(item).collect::<Vec<_>>().join("\n"))
     }
 
     fn loss_part(&self) -> String {
