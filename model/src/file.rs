@@ -1,5 +1,6 @@
 //! Files that are whole or not there.
 
+use std::error::Error as _;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,27 @@ use crate::error::Error;
 /// # Errors
 /// Where it cannot be written, or something that is not a file has its name. What was there before is then still there.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    replace(path, bytes).map_err(|problem| Error::Write { path: path.to_path_buf(), problem })
+    let write = |problem| Error::Write { path: path.to_path_buf(), problem: without_path(problem) };
+    replace(path, bytes).map_err(write)
+}
+
+/// Finds out by trying whether files can be written into a folder.
+///
+/// # Errors
+/// Where they cannot: what the system says.
+pub fn try_to_write(folder: &Path) -> io::Result<()> {
+    let probe = || {
+        let mut probe = tempfile::NamedTempFile::new_in(folder)?;
+        probe.write_all(b"probe")?;
+        probe.close()
+    };
+    probe().map_err(without_path)
+}
+
+/// What the system says, without the name of the temporary file, of which nobody has heard.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.source().and_then(|inner| inner.downcast_ref::<io::Error>());
+    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

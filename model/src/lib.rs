@@ -74,7 +74,7 @@ pub use dead::{Dead, Units};
 pub use deep_conv_net::DeepConvNet;
 pub use error::{Error, Part};
 pub use event::Event;
-pub use file::replace_file;
+pub use file::{replace_file, try_to_write};
 pub use fingerprint::params_sha256;
 pub use guesses::{Guess, Guesses, guess};
 pub use history::History;

@@ -9,8 +9,8 @@ use crate::terminal::{Screen, ascii, environment, make_room};
 
 /// Standard output, line by line.
 ///
-/// Where its reader has gone away (`train | head`), lines go nowhere and the program goes on: the work and its files are
-/// not the reader's. Any other trouble (a full disk, say) is an error.
+/// Where its reader has gone away (`train | head`, a terminal that was closed), lines go nowhere and the program goes on: the
+/// work and its files are not the reader's. Any other trouble (a full disk, say) is an error.
 #[derive(Debug)]
 pub struct Stdout<W: Write = io::Stdout> {
     to: W,
@@ -53,14 +53,21 @@ impl<W: Write> Stdout<W> {
         let room = if self.is_terminal { make_room(false) } else { "" };
         let written = writeln!(self.to, "{room}{text}").and_then(|()| self.to.flush());
         match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Err(error) if self.is_of_no_reader(&error) => {
                 self.reader_is_gone = true;
                 Ok(())
             }
             written => written.context("cannot write to standard output"),
         }
     }
+
+    fn is_of_no_reader(&self, error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::BrokenPipe || self.is_terminal && error.raw_os_error() == Some(HUNG_UP)
+    }
 }
+
+/// What a terminal that was closed answers: EIO, of the same number on every Unix.
+const HUNG_UP: i32 = 5;
 
 /// Characters in a line of the terminal; 80 where there is none.
 pub fn width() -> usize {
@@ -84,12 +91,12 @@ mod tests {
     use super::*;
 
     /// Takes one line, then fails.
-    struct Failing(io::ErrorKind, usize);
+    struct Failing<E>(E, usize);
 
-    impl Write for Failing {
+    impl<E: Clone + Into<io::Error>> Write for Failing<E> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.1 += 1;
-            if self.1 > 1 { Err(self.0.into()) } else { Ok(bytes.len()) }
+            if self.1 > 1 { Err(self.0.clone().into()) } else { Ok(bytes.len()) }
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
@@ -103,5 +110,22 @@ mod tests {
         let mut stdout = Stdout::to(Failing(io::ErrorKind::StorageFull, 0));
         let error = (0..5).find_map(|_| stdout.line("line").err()).unwrap();
         assert!(error.to_string().contains("standard output"), "{error}");
+    }
+
+    #[derive(Clone)]
+    struct HungUp;
+
+    impl From<HungUp> for io::Error {
+        fn from(HungUp: HungUp) -> io::Error {
+            io::Error::from_raw_os_error(HUNG_UP)
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_was_closed_is_no_error_and_a_broken_disk_is() {
+        for is_terminal in [true, false] {
+            let mut stdout = Stdout { is_terminal, ..Stdout::to(Failing(HungUp, 0)) };
+            assert_eq!((0..5).all(|_| stdout.line("line").is_ok()), is_terminal);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The folder that results are written into.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -33,8 +33,7 @@ impl OutputFolder {
             return Err(anyhow!("it is there already and no folder")).with_context(context).advice(advice);
         }
         fs::create_dir_all(path).with_context(context).advice(advice)?;
-        let mut probe = tempfile::NamedTempFile::new_in(path).with_context(context).advice(advice)?;
-        probe.write_all(b"probe").and_then(|()| probe.close()).with_context(context).advice(advice)?;
+        model::try_to_write(path).with_context(context).advice(advice)?;
         for file in files {
             let target = path.join(file);
             let problem = match fs::metadata(&target) {

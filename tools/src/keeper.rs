@@ -90,7 +90,12 @@ impl<'a> Keeper<'a> {
         let failed = std::mem::replace(&mut self.failing, written.is_err());
         match written {
             Ok(()) => failed.then(|| format!("{} can be written again", self.path().display())),
-            Err(error) => (!failed).then(|| format!("{error:#}; the training goes on without a new checkpoint")),
+            Err(error) => (!failed).then(|| {
+                // What to do about it is said at the end, if it is still so.
+                let what = format!("{error:#}");
+                let what = what.lines().next().unwrap_or_default();
+                format!("{what}; the training goes on without a new checkpoint")
+            }),
         }
     }
 

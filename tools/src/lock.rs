@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 
 use crate::advice::Advice;
-use crate::program::complain;
+use crate::program::{command_line, complain};
 
 /// The name of the file that is locked.
 const NAME: &str = ".train.lock";
@@ -29,11 +29,14 @@ impl FolderLock {
     /// # Errors
     /// Where another training holds the lock, or the folder cannot be written to.
     pub fn take(folder: &Path) -> anyhow::Result<FolderLock> {
+        FolderLock::lock(folder, || "name another folder with --out".to_owned())
+    }
+
+    /// Locks a folder; where it cannot be written to, `hint` says what to do.
+    fn lock(folder: &Path, hint: impl Fn() -> String) -> anyhow::Result<FolderLock> {
         let path = folder.join(NAME);
         for _ in 0..ATTEMPTS {
-            let file = open(&path)
-                .with_context(|| format!("cannot write {}", path.display()))
-                .advice(|| "name another folder with --out".to_owned())?;
+            let file = open(&path).with_context(|| format!("cannot write {}", path.display())).advice(&hint)?;
             match file.try_lock() {
                 // Whoever ends removes the file: this may be one that has no name any more.
                 Ok(()) if !is_file_of(&path, &file) => continue,
@@ -57,12 +60,14 @@ impl FolderLock {
     /// Locks the folder again where it was removed meanwhile.
     ///
     /// # Errors
-    /// As [`take`](Self::take): another training may have come first.
+    /// Where another training came first, or the folder cannot be written to any more.
     pub fn renew(&mut self) -> anyhow::Result<()> {
         let lost = self.file.as_ref().is_some_and(|file| !is_file_of(&self.path, file));
         if lost {
             let folder = self.path.parent().expect("a file in a folder").to_owned();
-            *self = FolderLock::take(&folder)?;
+            *self = FolderLock::lock(&folder, || {
+                format!("when that is mended, get it with `{}`", command_line("--resume", "--restart"))
+            })?;
         }
         Ok(())
     }

@@ -184,7 +184,7 @@ fn folders_that_nobody_can_write_to() {
     }
 }
 
-/// Not for root, who may write everywhere.
+/// Root may write everywhere, so it gives up its powers for this.
 #[test]
 fn a_folder_without_permission() {
     use std::os::unix::fs::PermissionsExt;
@@ -193,11 +193,15 @@ fn a_folder_without_permission() {
     fs::create_dir(&out).unwrap();
     let allow = |mode| fs::set_permissions(&out, fs::Permissions::from_mode(mode)).unwrap();
     allow(0o555);
-    let may_write = fs::write(out.join("try"), "").is_ok();
-    if !may_write {
-        folder.train("").refuses(&["cannot write into the output folder out", "Permission denied", "--out"]);
-    }
+    let is_root = fs::write(out.join("try"), "").is_ok();
+    let powerless = if is_root { "setpriv --bounding-set=-all --inh-caps=-all" } else { "" };
+    let ran = ran(&folder, &format!("exec {powerless} $TRAIN {SMALL}"));
     allow(0o755);
+    if is_root && [Some(126), Some(127)].contains(&ran.code) {
+        eprintln!("skipped: root cannot give up its powers here: {}", ran.stderr);
+        return;
+    }
+    ran.refuses(&["cannot write into the output folder out: Permission denied", "--out"]);
 }
 
 #[test]
@@ -209,4 +213,138 @@ fn without_standard_streams_it_trains_all_the_same() {
         let found = CheckpointFiles::in_folder(folder.join("out")).find().unwrap().unwrap();
         assert!(found.checkpoint.trainer.is_finished());
     }
+}
+
+/// Steps of a training on a terminal that is about to go, some second's worth.
+const ON_A_TERMINAL: &str =
+    "--dataset digits --train-limit 200 --test-limit 50 --epochs 200 --batch-size 20 --filters 4 --hidden 16";
+
+/// Runs a command of the shell on a terminal of its own, which hangs up when the first checkpoint is there, and waits until
+/// the training has left the folder. `false` where the system has no program that makes terminals.
+#[cfg(target_os = "linux")]
+fn on_a_terminal_that_hangs_up(folder: &Folder, command: &str) -> bool {
+    let mut terminal = Command::new("script");
+    terminal.args(["-qc", command, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm");
+    terminal.env("TRAIN", env!("CARGO_BIN_EXE_train")).current_dir(folder.path());
+    let terminal = terminal.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let Ok(mut terminal) = terminal else {
+        eprintln!("skipped: there is no program `script` here");
+        return false;
+    };
+    wait_until(|| folder.join("out/checkpoint.postcard").exists());
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    wait_until(|| !folder.join("out/.train.lock").exists());
+    true
+}
+
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn wait_until(condition: impl Fn() -> bool) {
+    let moments = 20_000;
+    let came = (0..moments).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        condition()
+    });
+    assert!(came, "waited in vain");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_hangs_up_stops_the_training_unless_it_was_told_to_stay() {
+    let whole = Folder::new();
+    whole.run("train", ON_A_TERMINAL).succeeds();
+
+    let folder = Folder::new();
+    if !on_a_terminal_that_hangs_up(&folder, &format!("exec $TRAIN {ON_A_TERMINAL} 2>errors")) {
+        return;
+    }
+    let errors = fs::read_to_string(folder.join("errors")).unwrap();
+    let last = errors.lines().last().unwrap();
+    assert!(last.starts_with("stopped by SIGHUP after ") && last.ends_with(" --resume`"), "{errors}");
+    folder.run("train", &format!("{ON_A_TERMINAL} --resume")).succeeds();
+    assert_eq!(params(&folder), params(&whole));
+
+    // Where the signal is ignored, lines that nobody can read any more are no reason to stop.
+    for errors in ["", "2>errors"] {
+        let folder = Folder::new();
+        on_a_terminal_that_hangs_up(&folder, &format!("trap '' HUP; exec $TRAIN {ON_A_TERMINAL} {errors}"));
+        assert_eq!(params(&folder), params(&whole));
+        let errors = fs::read_to_string(folder.join("errors")).unwrap_or_default();
+        assert!(!errors.contains("error:"), "{errors}");
+    }
+}
+
+/// Runs a command of the shell where it may mount what nobody else sees: as root of a namespace. None where the system does not
+/// allow that.
+#[cfg(target_os = "linux")]
+fn with_mounts(folder: &Folder, script: &str) -> Option<Ran> {
+    let apart = |command: &str| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["-rm", "sh", "-c", command]).env("TRAIN", env!("CARGO_BIN_EXE_train"));
+        unshare.current_dir(folder.path()).stdin(Stdio::null());
+        unshare
+    };
+    fs::create_dir_all(folder.join("out")).unwrap();
+    let allowed = apart("mount -t tmpfs none out").output().is_ok_and(|output| output.status.success());
+    if !allowed {
+        eprintln!("skipped: this system lets nobody mount a file system of their own");
+        return None;
+    }
+    Some(Ran::of(apart(script), script))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_is_read_only() {
+    let folder = Folder::new();
+    let Some(ran) = with_mounts(&folder, &format!("mount -t tmpfs -o ro none out; exec $TRAIN {SMALL}")) else {
+        return;
+    };
+    ran.refuses(&["cannot write into the output folder out: Read-only file system", "--out"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_becomes_read_only_costs_no_work_that_was_kept() {
+    let folder = Folder::new();
+    // Another file system comes over the folder when the first epoch is done.
+    let script = format!(
+        "$TRAIN {SMALL} --epochs 300 >lines & \
+         until grep -q '^    1 ' lines; do sleep 0.01; done; mount -t tmpfs -o ro none out; wait $!"
+    );
+    let Some(ran) = with_mounts(&folder, &script) else { return };
+    assert_eq!(ran.code, Some(2), "{ran:#?}");
+    for words in ["cannot write out/checkpoint.postcard: ", "Read-only file system", "--resume`"] {
+        assert!(ran.stderr.contains(words), "{words:?} is missing: {ran:#?}");
+    }
+    let lines = fs::read_to_string(folder.join("lines")).unwrap();
+    assert!(lines.contains("\n  300 "), "all epochs were trained: {lines}");
+    // The file system is gone with its namespace, and what was there before goes on.
+    let ran = folder.train("--epochs 300 --resume").succeeds();
+    assert!(ran.stderr.starts_with("going on after epoch "), "{ran:#?}");
+    let whole = Folder::new();
+    whole.train("--epochs 300").succeeds();
+    assert_eq!(params(&folder), params(&whole));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_is_full_costs_no_work_that_was_kept() {
+    let folder = Folder::new();
+    // Filled to the last block between two epochs, and emptied again.
+    let script = format!(
+        "mount -t tmpfs -o size=4m none out; $TRAIN {SMALL} --epochs 1 --quiet || exit 9; \
+         $TRAIN {SMALL} --epochs 300 --resume >lines & \
+         until grep -q '^    3 ' lines; do sleep 0.01; done; \
+         dd if=/dev/zero of=out/fill bs=512 2>/dev/null; wait $!; echo \"code $?\"; \
+         rm out/fill; $TRAIN {SMALL} --epochs 300 --resume --quiet && cp out/params.postcard ."
+    );
+    let Some(ran) = with_mounts(&folder, &script) else { return };
+    assert!(ran.stdout.contains("code 2\n"), "{ran:#?}");
+    assert!(ran.stderr.contains("cannot write out/checkpoint.postcard: No space left on device"), "{ran:#?}");
+    assert!(ran.stderr.contains("error: cannot write out/") && ran.stderr.contains("--resume`"), "{ran:#?}");
+    let whole = Folder::new();
+    whole.train("--epochs 300").succeeds();
+    assert!(fs::read(folder.join("params.postcard")).unwrap() == params(&whole), "{ran:#?}");
 }

@@ -41,8 +41,7 @@ impl TensorBoard {
         let advice = || "name another folder with --tensorboard".to_owned();
         let context = || format!("cannot write event files into {}", folder.display());
         std::fs::create_dir_all(folder).with_context(context).advice(advice)?;
-        let probe = tempfile::NamedTempFile::new_in(folder).with_context(context).advice(advice)?;
-        probe.close().with_context(context).advice(advice)?;
+        model::try_to_write(folder).with_context(context).advice(advice)?;
         Ok(TensorBoard { folder: folder.to_owned(), file: None, steps_per_epoch: 0 })
     }
 

@@ -57,9 +57,7 @@ fn probe(path: &Path) -> anyhow::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let context = || format!("cannot write into the folder {}", folder.display());
-    let probe = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
-    probe.close().with_context(context)
+    model::try_to_write(folder).with_context(|| format!("cannot write into the folder {}", folder.display()))
 }
 
 #[cfg(test)]
