@@ -152,7 +152,7 @@ impl Gate {
     fn dead(self, images: usize) -> Option<Dead> {
         let Gate { layer, units, silent, .. } = self;
         let numbers: Vec<_> = (0..silent.len()).filter(|&unit| silent[unit]).collect();
-        (!numbers.is_empty()).then(|| Dead { layer, units, numbers, of: silent.len(), images })
+        (!numbers.is_empty()).then_some(Dead { layer, units, numbers, of: silent.len(), images })
     }
 }
 
