@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::dead::Units;
 
-    const GUESSING: f64 = 2.302_585;
+    const GUESSING: f64 = std::f64::consts::LN_10;
 
     /// What is told at each step of such losses, by a watch that begins at step `from`.
     fn told(losses: &[f64], from: usize) -> Vec<(usize, Warning)> {

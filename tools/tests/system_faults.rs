@@ -253,7 +253,7 @@ fn wait_until(condition: impl Fn() -> bool) {
 #[test]
 fn a_terminal_that_hangs_up_stops_the_training_unless_it_was_told_to_stay() {
     let whole = Folder::new();
-    whole.run("train", ON_A_TERMINAL).succeeds();
+    whole.run("train", &format!("{ON_A_TERMINAL} --checkpoint-every 100000")).succeeds();
 
     let folder = Folder::new();
     if !on_a_terminal_that_hangs_up(&folder, &format!("exec $TRAIN {ON_A_TERMINAL} 2>errors")) {
@@ -262,7 +262,7 @@ fn a_terminal_that_hangs_up_stops_the_training_unless_it_was_told_to_stay() {
     let errors = fs::read_to_string(folder.join("errors")).unwrap();
     let last = errors.lines().last().unwrap();
     assert!(last.starts_with("stopped by SIGHUP after ") && last.ends_with(" --resume`"), "{errors}");
-    folder.run("train", &format!("{ON_A_TERMINAL} --resume")).succeeds();
+    folder.run("train", &format!("{ON_A_TERMINAL} --checkpoint-every 100000 --resume")).succeeds();
     assert_eq!(params(&folder), params(&whole));
 
     // Where the signal is ignored, lines that nobody can read any more are no reason to stop.
@@ -321,10 +321,10 @@ fn a_file_system_that_becomes_read_only_costs_no_work_that_was_kept() {
     let lines = fs::read_to_string(folder.join("lines")).unwrap();
     assert!(lines.contains("\n  300 "), "all epochs were trained: {lines}");
     // The file system is gone with its namespace, and what was there before goes on.
-    let ran = folder.train("--epochs 300 --resume").succeeds();
+    let ran = folder.train("--epochs 300 --checkpoint-every 100000 --resume").succeeds();
     assert!(ran.stderr.starts_with("going on after epoch "), "{ran:#?}");
     let whole = Folder::new();
-    whole.train("--epochs 300").succeeds();
+    whole.train("--epochs 300 --checkpoint-every 100000").succeeds();
     assert_eq!(params(&folder), params(&whole));
 }
 
@@ -345,6 +345,6 @@ fn a_file_system_that_is_full_costs_no_work_that_was_kept() {
     assert!(ran.stderr.contains("cannot write out/checkpoint.postcard: No space left on device"), "{ran:#?}");
     assert!(ran.stderr.contains("error: cannot write out/") && ran.stderr.contains("--resume`"), "{ran:#?}");
     let whole = Folder::new();
-    whole.train("--epochs 300").succeeds();
+    whole.train("--epochs 300 --checkpoint-every 100000").succeeds();
     assert!(fs::read(folder.join("params.postcard")).unwrap() == params(&whole), "{ran:#?}");
 }

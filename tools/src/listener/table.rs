@@ -27,12 +27,18 @@ impl<W: Write> Listener for Table<W> {
                 self.0.line("epoch    loss    train     test seconds")
             }
             Event::Epoch { epoch, mean_loss, train_accuracy, test_accuracy, seconds, .. } => {
-                let (train, test) = (percent(train_accuracy), percent(test_accuracy));
-                self.0.line(&format!("{epoch:>5}{mean_loss:>8.4}{train:>9}{test:>9}{seconds:>8.2}"))
+                let (loss, train, test) = (number(mean_loss), percent(train_accuracy), percent(test_accuracy));
+                self.0.line(&format!("{epoch:>5}{loss:>8}{train:>9}{test:>9}{seconds:>8.2}"))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Four decimals, or as many as leave room before the number.
+fn number(loss: f64) -> String {
+    let decimals = (0..=4).rev().map(|decimals| format!("{loss:.decimals$}"));
+    decimals.into_iter().find(|text| text.len() < 8).unwrap_or_else(|| format!("{loss:.1e}"))
 }
 
 #[cfg(test)]
@@ -53,16 +59,16 @@ mod tests {
             test_images: 1,
             parameters: 1,
         };
-        let epoch = |epoch, accuracy, seconds| Event::Epoch {
+        let epoch = |epoch, mean_loss, accuracy, seconds| Event::Epoch {
             epoch,
             epochs: 200,
-            mean_loss: 0.25,
+            mean_loss,
             train_accuracy: accuracy,
             test_accuracy: accuracy,
             seconds,
         };
         with_training(|training| {
-            for event in [started, epoch(1, 0.0, 0.001), epoch(200, 1.0, 1234.567)] {
+            for event in [started, epoch(1, 162.3466, 0.0, 0.001), epoch(200, 0.25, 1.0, 1234.567)] {
                 table.event(&event, training).unwrap();
             }
         });
@@ -70,5 +76,7 @@ mod tests {
         let ends: Vec<_> = written.lines().skip(1).map(str::len).collect();
         assert_eq!(ends, [ends[0]; 3], "{written}");
         assert!(written.contains("  200  0.2500 100.00 % 100.00 % 1234.57"), "{written}");
+        assert!(written.contains("    1 162.347   0.00 %"), "{written}");
+        assert_eq!([99.99996, 1234567.8, 1e30].map(number), ["100.000", "1234568", "1.0e30"]);
     }
 }
