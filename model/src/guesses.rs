@@ -1,7 +1,7 @@
 //! What a network takes images for, and where it is wrong.
 
 use datasets::{Dataset, Scaling};
-use layers::ndarray::Array2;
+use layers::ndarray::{Array2, ArrayView1};
 use layers::softmax;
 
 use crate::error::{Error, Part};
@@ -18,6 +18,8 @@ pub struct Guess {
     pub class: usize,
     /// The probability that the network gives to `class`, 0 to 1.
     pub confidence: f32,
+    /// How many classes the network finds likelier than `truth`: 0 where the guess is right.
+    pub rank: usize,
 }
 
 impl Guess {
@@ -58,13 +60,26 @@ pub fn guess(network: &Network, data: &Dataset) -> Result<Guesses, Error> {
         softmax(scores, probabilities.view_mut());
         for (i, scores) in scores.outer_iter().enumerate() {
             let class = argmax(scores);
-            guesses.push(Guess { truth: t.class(i), class, confidence: probabilities[[i, class]] });
+            let truth = t.class(i);
+            guesses.push(Guess { truth, class, confidence: probabilities[[i, class]], rank: rank(scores, truth) });
         }
     });
     Ok(Guesses { guesses, classes: network.classes() })
 }
 
+/// How many classes have a higher score than this one; of equal scores the first class is the highest, as for
+/// [`argmax`].
+fn rank(scores: ArrayView1<'_, f32>, truth: usize) -> usize {
+    let higher = |&k: &usize| scores[k] > scores[truth] || (scores[k] == scores[truth] && k < truth);
+    (0..scores.len()).filter(higher).count()
+}
+
 impl Guesses {
+    #[cfg(test)]
+    pub(crate) fn new(guesses: Vec<Guess>, classes: usize) -> Guesses {
+        Guesses { guesses, classes }
+    }
+
     /// One for each image.
     pub fn all(&self) -> &[Guess] {
         &self.guesses
@@ -74,6 +89,11 @@ impl Guesses {
     pub fn evaluation(&self) -> Evaluation {
         let correct = self.guesses.iter().filter(|guess| guess.is_right()).count();
         Evaluation { correct, total: self.guesses.len() }
+    }
+
+    /// How many images have their class among the `k` that the network finds likeliest.
+    pub fn within(&self, k: usize) -> usize {
+        self.guesses.iter().filter(|guess| guess.rank < k).count()
     }
 
     /// How often an image of a class (first index) was taken for a class (second index).
@@ -103,6 +123,8 @@ mod tests {
         let data = datasets::digits::draw(datasets::Part::Test, 130, 0);
         let mut network = SimpleConvNet { hidden_size: 10, ..SimpleConvNet::default() }.build(0).unwrap();
         let guesses = guess(&network, &data).unwrap();
+        assert_eq!((guesses.within(1), guesses.within(10)), (guesses.evaluation().correct, 130));
+        assert!(guesses.within(1) < guesses.within(2));
         assert_eq!(guesses.evaluation().correct, evaluate(&network, &data).unwrap().correct);
         assert_eq!((guesses.evaluation().total, guesses.all().len()), (130, 130));
 
@@ -113,17 +135,29 @@ mod tests {
         network.loss(x.view(), layers::Labels::Classes(&t));
         for (i, guess) in guesses.all().iter().enumerate() {
             assert_eq!(guess.truth, usize::from(data.labels()[i]));
-            assert_eq!(guess.confidence, network.probabilities()[[i, guess.class]], "{i}");
+            let probabilities = network.probabilities();
+            let probabilities = probabilities.row(i);
+            assert_eq!(guess.confidence, probabilities[guess.class], "{i}");
+            let likelier = probabilities.iter().filter(|&&other| other > probabilities[guess.truth]).count();
+            assert_eq!(guess.rank, likelier, "{i}");
         }
     }
 
     #[test]
     fn mistakes_are_counted_and_the_surest_come_first() {
-        let guess = |truth, class, confidence| Guess { truth, class, confidence };
+        let guess = |truth, class, confidence| Guess { truth, class, confidence, rank: usize::from(truth != class) };
         let guesses = vec![guess(0, 0, 0.9), guess(1, 0, 0.5), guess(2, 1, 0.8), guess(1, 0, 0.8), guess(2, 2, 0.4)];
         let guesses = Guesses { guesses, classes: 3 };
         assert_eq!(guesses.confusion(), [[1, 0, 0], [2, 0, 0], [0, 1, 1]]);
         assert_eq!(guesses.mistakes(), [2, 3, 1], "equals stay in their order");
         assert_eq!(guesses.evaluation().correct, 2);
+        assert_eq!((guesses.within(1), guesses.within(2)), (2, 5));
+    }
+
+    #[test]
+    fn of_equal_scores_the_first_class_is_the_guess() {
+        let scores = layers::ndarray::array![1.0, 3.0, 3.0, 2.0];
+        assert_eq!([1, 2, 3, 0].map(|truth| rank(scores.view(), truth)), [0, 1, 2, 3]);
+        assert_eq!(argmax(scores.view()), 1);
     }
 }

@@ -36,6 +36,7 @@
 
 mod alex_net;
 mod batch;
+mod calibration;
 pub mod checkpoint;
 mod construct;
 mod dead;
@@ -68,6 +69,7 @@ mod warning;
 mod watch;
 
 pub use alex_net::AlexNet;
+pub use calibration::{Bin, Calibration};
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Found, Images, Origin, Setting};
 pub use datasets::{self, Position, Sampling, Scaling};
 pub use dead::{Dead, Units};

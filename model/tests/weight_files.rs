@@ -227,6 +227,29 @@ fn archives_that_are_not_ours() {
     assert!(message.contains("larger than anything"), "{message}");
 }
 
+/// The length of a header may begin with the byte that a pickle, or the two that an ONNX file begins with.
+#[test]
+fn a_header_of_any_length_is_that_of_safetensors() {
+    let mut as_pickle = 0;
+    for outputs in 1..400 {
+        let layers = (0..outputs % 20 + 1)
+            .map(|_| LayerSpec::Relu)
+            .chain([LayerSpec::Affine { outputs, init: Init::default() }]);
+        let network = Network::<f32>::build(NetworkSpec { input: vec![1], layers: layers.collect() }, 0).unwrap();
+        let bytes = Format::Safetensors.write(&network, Naming::Book, Element::Bf16).unwrap();
+        as_pickle += usize::from(bytes[0] == 0x80);
+        assert_eq!(WeightFile::from_bytes(&bytes).unwrap().format, Format::Safetensors, "{outputs}");
+    }
+    assert!(as_pickle > 0);
+    for (start, len, format) in [
+        (&b"\x08\x08\x12\0\0\0\0\0{}"[..], 1 << 21, Format::Safetensors),
+        (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}", 21, Format::Pickle),
+        (b"\x80\x02}q\0(X\x02{\0\0W1", 500, Format::Pickle),
+    ] {
+        assert_eq!(Format::of_content(start, len), Some(format), "{}", start.escape_ascii());
+    }
+}
+
 #[test]
 fn onnx_is_told_and_not_read() {
     let bytes = Format::Onnx.write(&network(), Naming::Book, Element::F16).unwrap();

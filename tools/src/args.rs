@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::advice::Advice;
 use crate::files::OutputFolder;
+use crate::weights;
 
 /// The command that makes a parameter file, for hints.
 pub const TRAIN_COMMAND: &str = "cargo run -p tools --bin train";
@@ -101,9 +102,10 @@ impl OutArg {
 /// A network that was trained before.
 #[derive(Debug, Clone, Args)]
 pub struct ParamsArg {
-    /// The parameter file of the network; where it is not named, the one that `train` writes into the output folder.
+    /// The parameter file of the network, or its weights in another format; where it is not named, the one that `train` writes
+    /// into the output folder.
     #[arg(long, value_name = "FILE",
-        help = format!("The parameter file of the network [default: {PARAMS_FILE} in the folder of --out]"))]
+        help = format!("The parameter file of the network, or its weights as pkl, npz or safetensors [default: {PARAMS_FILE} in the folder of --out]"))]
     pub params: Option<PathBuf>,
 }
 
@@ -122,16 +124,31 @@ impl ParamsArg {
     }
 }
 
-/// Loads a network from a parameter file; the message says what to do where that fails.
+/// Loads a network from a parameter file, or a file of weights in another format that says what network it is of; the
+/// message says what to do where that fails.
 ///
 /// # Errors
-/// Where the file cannot be read, or is damaged.
+/// Where the file cannot be read, is damaged, or does not say what network it is of.
 pub fn load_network(path: &Path) -> anyhow::Result<model::Network> {
+    check_there(path)?;
+    weights::load_described(path, &other_params()).map(|weights| weights.network)
+}
+
+/// Refuses a parameter file that is not there.
+///
+/// # Errors
+/// Says what makes one.
+pub fn check_there(path: &Path) -> anyhow::Result<()> {
     if std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         let problem = anyhow::anyhow!("there is no parameter file {}", path.display());
         return Err(problem).advice(|| format!("make one with `{TRAIN_COMMAND}`, or name another with --params"));
     }
-    model::Network::load(path).advice(|| format!("name another file with --params, or make one with `{TRAIN_COMMAND}`"))
+    Ok(())
+}
+
+/// What to do about a parameter file that cannot be used.
+pub fn other_params() -> String {
+    format!("name another file with --params, or make one with `{TRAIN_COMMAND}`")
 }
 
 /// A whole number, 1 or more.

@@ -1,4 +1,4 @@
-//! What the programs `train`, `gradcheck`, `filterviz`, `applyfilter` and `explain` are made of; `bench` has
+//! What the programs `train`, `evaluate`, `convert`, `gradcheck`, `filterviz`, `applyfilter` and `explain` are made of; `bench` has
 //! its own modules beside it.
 //!
 //! | module | what is in it |
@@ -21,6 +21,10 @@
 //! | [`html`] | pages that are one file |
 //! | [`machine`] | the processor, the system, the clock |
 //! | [`sample`], [`activations`] | an image of a data set, and what every layer makes of it |
+//! | [`weights`] | networks from files of any format |
+//! | [`convert`] | from one format to another |
+//! | [`evaluate`] | how good a network is, in numbers |
+//! | [`picture_folder`], [`frame`] | a folder of PNG files as a data set, in MNIST's frame |
 //! | [`explain`] | its way through a network and back, with the numbers |
 #![forbid(unsafe_code)]
 
@@ -30,10 +34,13 @@ pub mod args;
 pub mod beginning;
 mod class_table;
 pub mod console;
+pub mod convert;
 pub mod data;
+pub mod evaluate;
 pub mod explain;
 pub mod files;
 pub mod filters;
+pub mod frame;
 mod history_csv;
 pub mod html;
 pub mod keeper;
@@ -45,6 +52,7 @@ pub mod network_file;
 mod network_table;
 pub mod optimisation;
 pub mod picture;
+pub mod picture_folder;
 pub mod program;
 pub mod remedy;
 pub mod report;
@@ -56,6 +64,7 @@ pub mod terminal;
 pub mod text;
 pub mod train_args;
 pub mod train_text;
+pub mod weights;
 
 pub use advice::{Advice, describe};
 pub use class_table::class_table;

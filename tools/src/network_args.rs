@@ -36,6 +36,29 @@ impl FromStr for NetworkChoice {
     }
 }
 
+impl NetworkChoice {
+    /// The network whose weights a file holds that does not say so; `None` for the book's, which is recognised, whatever
+    /// sizes it has. Those that have names take images of MNIST's shape (AlexNet: its own) and tell ten classes apart.
+    ///
+    /// # Errors
+    /// Where a file is no description.
+    pub fn spec_of_weights(&self) -> anyhow::Result<Option<NetworkSpec>> {
+        let SimpleConvNet { input_dim, output_size, .. } = SimpleConvNet::default();
+        Ok(match self {
+            NetworkChoice::Named(NetworkKind::Simple) => None,
+            NetworkChoice::Named(NetworkKind::AlexNet) => {
+                Some(NetworkKind::AlexNet.spec(model::AlexNet::default().input_dim, output_size))
+            }
+            NetworkChoice::Named(kind) => Some(kind.spec(input_dim, output_size)),
+            NetworkChoice::File(path) => {
+                let file = NetworkFile::read(path)?;
+                let spec = file.spec(file.input().unwrap_or(input_dim))?;
+                Some(spec)
+            }
+        })
+    }
+}
+
 /// The network: by name, in a file, or the book's `SimpleConvNet` with other settings.
 #[derive(Debug, Clone, Args)]
 pub struct NetworkArgs {

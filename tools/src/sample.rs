@@ -44,6 +44,8 @@ pub struct Images {
     pub title: String,
     /// The images.
     pub data: Dataset,
+    /// The names of their classes: "7", "sandal".
+    pub class_names: Vec<String>,
     /// What the user should know: that something else was used than they may have thought.
     pub note: Option<String>,
 }
@@ -64,13 +66,14 @@ impl ImagesArgs {
         };
         let wanted = network.and_then(|network| network.input_shape().try_into().ok());
         let data = data.suiting(wanted).load()?;
+        let class_names = (0..data.splits.test.classes()).map(|class| data.class_name(class)).collect();
         let (part, images) = match self.split {
             Split::Train => ("training", data.splits.train),
             Split::Test => ("test", data.splits.test),
         };
         ensure!(!images.is_empty(), "{} has no {part} images", data.title);
         let title = format!("the {} {part} images of {}", grouped(images.len()), data.title);
-        Ok(Images { title, data: images, note: data.note })
+        Ok(Images { title, data: images, class_names, note: data.note })
     }
 }
 

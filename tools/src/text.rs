@@ -13,6 +13,11 @@ pub fn grouped(count: usize) -> String {
     text
 }
 
+/// A count of things: "1 thread", "2 threads".
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// A part of a whole in per cent, with two decimals.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
@@ -113,6 +118,21 @@ pub fn columns<const N: usize>(rows: &[[String; N]], is_number: [bool; N], width
     rows.iter().map(line).collect()
 }
 
+/// Rows with columns of equal width, on the right where `right` says so.
+pub fn table<R: AsRef<[String]>>(rows: &[R], right: &[bool]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row.as_ref()[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..right.len()).map(width).collect();
+    let line = |row: &R| {
+        let cells = row.as_ref().iter().zip(&widths).zip(right);
+        let cells = cells.map(|((cell, &width), &right)| match right {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
 /// Characters of a label, with the gap behind it.
 const LABEL: usize = 10;
 
@@ -144,6 +164,12 @@ mod tests {
         let rows = [["name", "size"], ["a", "12"]].map(|row| row.map(str::to_owned));
         assert_eq!(columns(&rows, [false, true], 12), ["  name  size", "  a       12"]);
         assert_eq!(columns(&rows, [false, true], 11), ["name size", "a      12"]);
+    }
+
+    #[test]
+    fn a_table_has_columns() {
+        let rows = [["a", "1"], ["bcd", "100"], ["", "22"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows, &[false, true]), ["a      1", "bcd  100", "      22"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::data::Data;
 use crate::listener::{Finished, Settings};
 use crate::network_table::network_table;
 use crate::report::Report;
-use crate::text::{duration, grouped, labelled, percent, wrapped};
+use crate::text::{counted, duration, grouped, labelled, percent, wrapped};
 
 /// Data, network, settings and machine, line by line, for a terminal of `width` characters.
 pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings, width: usize) -> Vec<String> {
@@ -57,8 +57,4 @@ pub fn summary(report: &Report<'_>, folder: &Path, files: &[&str], width: usize)
     lines.push(format!("written   into {}:", folder.display()));
     lines.extend(labelled("", &files.join(", "), width));
     lines
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }

@@ -101,8 +101,8 @@ fn damaged_parameter_files() {
     };
     let middle = good.len() / 2;
     for (bytes, words) in [
-        (vec![], &["cut short or damaged"][..]),
-        (b"PK\x03\x04 something else".to_vec(), &["not a parameter file"]),
+        (vec![], &["no file of weights"][..]),
+        (b"PK\x03\x04 something else".to_vec(), &["the npz file is damaged"]),
         (good[..middle].to_vec(), &["cut short or damaged"]),
         (good[..good.len() - 1].to_vec(), &["cut short or damaged"]),
         ([&good[..], b"\n"].concat(), &["damaged"]),

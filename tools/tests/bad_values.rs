@@ -11,6 +11,7 @@ use std::path::Path;
 
 use common::{Folder, TINY, idx, tiny_mnist};
 use layers::{Init, Window};
+use model::formats::{Element, Naming, pickle};
 use model::{LayerSpec, Network, NetworkSpec, SimpleConvNet};
 use sha2::{Digest, Sha256};
 use transcript::Answer;
@@ -21,6 +22,7 @@ fn the_table_is_what_the_programs_say() {
     data_sets(&folder);
     parameter_files(&folder);
     pictures(&folder);
+    picture_folders(&folder);
     output_folders(&folder);
     checkpoints(&folder);
     let before = folder.files();
@@ -164,6 +166,14 @@ fn parameter_files(folder: &Folder) {
     ] {
         folder.write(&format!("{name}.postcard"), bytes);
     }
+    // W3 in the place of W2, which is then there twice: no damage as far as the checksum goes.
+    let second = good.windows(3).position(|bytes| bytes == b"\x02W2").expect("the third array");
+    let mut twice = good.clone();
+    twice[second + 2] = b'3';
+    folder.write("twice.postcard", sealed(twice));
+    let flat = Network::<f32>::build(NetworkSpec { input: vec![1, 28, 28], layers: vec![affine] }, 0).unwrap();
+    folder.write("wrong.toml", "[[layer]]\nkind = \"affin\"\n");
+    folder.write("affine.pkl", pickle::write(&flat.to_arrays(Naming::Book).unwrap(), Element::F64));
     fs::create_dir(folder.join("folder.postcard")).unwrap();
     symlink("nowhere", folder.join("dangling.postcard")).unwrap();
     symlink("loop.postcard", folder.join("loop.postcard")).unwrap();
@@ -193,6 +203,26 @@ fn pictures(folder: &Folder) {
         ("tiny.png", &good),
     ] {
         folder.write(name, bytes);
+    }
+}
+
+/// Folders of pictures, named after what is wrong in them.
+fn picture_folders(folder: &Folder) {
+    let png = |value: u8| {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 4, 4);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(&[[9; 15].as_slice(), &[value]].concat()).unwrap();
+        bytes
+    };
+    for (file, bytes) in [
+        ("pictures/a.png", png(99)),
+        ("pictures-of-cats/cats/a.png", png(99)),
+        ("pictures-of-12/12/a.png", png(99)),
+        ("pictures-blank/0/a.png", png(9)),
+        ("pictures-cut/a.png", png(99)[..40].to_vec()),
+    ] {
+        folder.write(file, bytes);
     }
 }
 

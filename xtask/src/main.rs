@@ -32,6 +32,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Hold our files of weights against Python's: `cargo xtask interop --help`
+    #[command(disable_help_flag = true)]
+    Interop {
+        /// What the program `interop` of tools understands
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     /// Open the pages and the TensorBoard files of a training in a real browser and check them: `cargo xtask look --help`
     #[command(disable_help_flag = true)]
     Look {
@@ -47,6 +54,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run().map(|()| ExitCode::SUCCESS),
         Task::Faults(args) => faults::run(args),
         Task::Bench { words } => bench::run(words),
+        Task::Interop { words } => tool::run("dev", &["interop"], words),
         Task::Look { words } => tool::run("dev", &["look", "train", "explain"], words),
     };
     match done {

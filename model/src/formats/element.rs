@@ -38,6 +38,14 @@ impl Element {
         }
     }
 
+    /// What is left of numbers when they are stored so: each rounded to the nearest that this type has (infinite where all
+    /// are too small).
+    pub fn rounded(self, values: &Values) -> Values {
+        let mut bytes = Vec::new();
+        self.encode(values, &mut bytes);
+        self.decode(&bytes, ByteOrder::Little)
+    }
+
     /// The numbers in `bytes`, as many as there are whole ones.
     pub(super) fn decode(self, bytes: &[u8], order: ByteOrder) -> Values {
         match self {

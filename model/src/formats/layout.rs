@@ -1,5 +1,7 @@
 //! From the arrays of a file to a network, and back.
 
+use std::collections::BTreeSet;
+
 use layers::ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use tensor::Real;
 
@@ -21,6 +23,11 @@ impl<F: Real> Network<F> {
         let naming = Naming::of(arrays);
         let keep = kept_by_dropout(spec, naming)?;
         let mut found = by_name(arrays);
+        // Our own files may be made to have two arrays of one name.
+        let kept: BTreeSet<_> = found.values().map(|&array| std::ptr::from_ref(array)).collect();
+        if let Some(array) = arrays.iter().find(|&array| !kept.contains(&std::ptr::from_ref(array))) {
+            return Err(FormatError::Twice { name: array.name.clone() });
+        }
         let mut names = Names::new(naming);
         let mut layer = 0;
         let mut first = true;

@@ -56,7 +56,7 @@ use tensor::Real;
 pub use self::array::NamedArray;
 pub use self::element::{Element, Values};
 pub use self::error::FormatError;
-pub use self::naming::Naming;
+pub use self::naming::{Naming, by_name};
 pub use self::recognise::recognise;
 use crate::error::Error;
 use crate::file::read_file;
@@ -119,18 +119,19 @@ impl Format {
     pub fn of_content(start: &[u8], len: u64) -> Option<Format> {
         // The magic of a zip archive; of an empty one, too.
         const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+        // Safetensors: the length of the header, and its beginning. (That length may begin as a pickle does.)
+        let is_safetensors = start.split_first_chunk().is_some_and(|(header, rest)| {
+            let fits = u64::from_le_bytes(*header) <= len.saturating_sub(header.len() as u64);
+            rest.first() == Some(&b'{') && fits
+        });
         match start {
             _ if start.starts_with(&container::PARAMS.magic()) => Some(Format::Params),
+            _ if is_safetensors => Some(Format::Safetensors),
             [0x80, ..] => Some(Format::Pickle),
             _ if ZIP.iter().any(|magic| start.starts_with(magic)) => Some(Format::Npz),
             // The version of the format, a small number, and then a text.
-            [0x08, 1..=0x20, 0x12, ..] if len > 8 && start.get(8) != Some(&b'{') => Some(Format::Onnx),
-            // The length of the header, and its beginning.
-            _ => {
-                let (header, rest) = start.split_first_chunk()?;
-                let fits = u64::from_le_bytes(*header) <= len.saturating_sub(header.len() as u64);
-                (rest.first() == Some(&b'{') && fits).then_some(Format::Safetensors)
-            }
+            [0x08, 1..=0x20, 0x12, ..] => Some(Format::Onnx),
+            _ => None,
         }
     }
 

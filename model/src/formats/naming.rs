@@ -99,7 +99,7 @@ impl Kind {
 
 /// The arrays by the names of [`Naming`], whatever whoever wrote them called the layers: `features.0.weight` of four axes
 /// is the weight of a convolution, and the first of several in the order in which people read names is `conv1.weight`.
-pub(super) fn by_name(arrays: &[NamedArray]) -> BTreeMap<String, &NamedArray> {
+pub fn by_name(arrays: &[NamedArray]) -> BTreeMap<String, &NamedArray> {
     let mut layers: Vec<_> = arrays
         .iter()
         .filter_map(|array| Some((array.name.strip_suffix(".weight")?, Kind::of_axes(array.shape.len())?)))

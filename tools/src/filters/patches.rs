@@ -174,7 +174,7 @@ mod tests {
             }
         }
         let data = Dataset::new(pixels, vec![7, 8, 9], [1, 6, 6], 10).unwrap();
-        let images = Images { title: "the images".into(), data, note: None };
+        let images = Images { title: "the images".into(), data, class_names: vec![], note: None };
         let filters = Filters::of(&network).unwrap();
         let best = top_patches(&filters, &network, &images, 2);
         let patch = |value, image, place| Patch { value, image, place };

@@ -16,6 +16,7 @@
 //! | [`accuracy_chart`], [`loss_chart`], [`class_chart`] | the plots of a training |
 //! | [`test_picture`](test_picture()) | a picture to try filters on |
 //! | [`Blocks`] | small pictures as characters of the terminal |
+//! | [`resized`], [`shrink_to`] | another size |
 //! | [`read_grey_png`], [`grey_from_png`], [`png_bytes`], [`data_uri`] | PNG files |
 
 mod accuracy;
@@ -33,6 +34,7 @@ mod page;
 mod paint;
 mod plot;
 mod png_file;
+mod resize;
 mod scaling;
 mod shrink;
 mod stacked;
@@ -56,6 +58,7 @@ pub use matrix::{Cell, Matrix};
 pub use page::{Beside, ColorBar, Page, Titled, beside, short};
 pub use paint::Paint;
 pub use png_file::{MAX_PIXELS, PictureError, grey_from_png, png_bytes, read_grey_png};
+pub use resize::resized;
 pub use scaling::{Range, Scaling};
 pub use shrink::{shrink_columns, shrink_rows, shrink_to, shrunk_size};
 pub use stacked::Stacked;

@@ -160,7 +160,7 @@ impl Report<'_> {
     fn mistakes_part(&self) -> Vec<String> {
         let shown = self.shown_mistakes();
         let item = |&(number, guess): &(usize, Guess)| {
-            let Guess { truth, class, confidence } = guess;
+            let Guess { truth, class, confidence, .. } = guess;
             let (truth, class) = (self.data.class_name(truth), self.data.class_name(class));
             let alternative = format!("Test image {number}: {truth}, taken for {class}");
             let lines = [format!("{truth} → {class}"), probability(f64::from(confidence)), format!("image {number}")];

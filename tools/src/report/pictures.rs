@@ -121,7 +121,7 @@ impl Report<'_> {
     pub(super) fn mistakes_page(&self) -> Canvas {
         let shown = self.shown_mistakes();
         let pictures: Vec<_> = shown.iter().map(|&(image, _)| self.image(image)).collect();
-        let caption = |Guess { truth, class, confidence }: Guess| {
+        let caption = |Guess { truth, class, confidence, .. }: Guess| {
             let names = format!("{} → {}", self.data.class_name(truth), self.data.class_name(class));
             format!("{names}\n{}", probability(f64::from(confidence)))
         };
