@@ -38,6 +38,14 @@ const PATIENCE_PER_PAUSE: u32 = 30;
 /// What to know after a failure.
 const KEPT: &str = "what has arrived is kept, and the next call goes on from there";
 
+/// What to do where no web address gave a file.
+const IN_ANOTHER_WAY: &str =
+    "behind a proxy set HTTPS_PROXY; files that you got in another way are taken with --from FOLDER";
+
+/// What to do where no folder had it.
+const ANOTHER_FOLDER: &str =
+    "name the folder of the compressed files with --from, or leave out --from and --offline to download them";
+
 /// Download MNIST or Fashion-MNIST and verify it
 ///
 /// The files of a mirror that does not answer, or answers with something else, are taken from the next one. A download
@@ -89,11 +97,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     if args.verify {
         return verify(kind, &catalogue, &dir);
     }
-    ensure!(
-        dir.is_dir() || !dir.exists(),
-        "{} is a file, but a folder is needed; name another with --dir",
-        dir.display()
-    );
+    ensure!(dir.is_dir() || !dir.exists(), "{}; name another with --dir", no_folder(&dir));
     let mut files = catalogue.files(kind);
     files.retain(|file| !matches!(state(file, &catalogue, &dir), State::Whole { .. }));
     if !files.is_empty() {
@@ -132,7 +136,7 @@ fn state(file: &MnistFile, catalogue: &Catalogue, dir: &Path) -> State {
 
 /// Says of each file how it stands.
 fn verify(kind: MnistKind, catalogue: &Catalogue, dir: &Path) -> Result<ExitCode> {
-    ensure!(dir.is_dir(), "there is no folder {}", dir.display());
+    ensure!(dir.is_dir(), "{}; name the folder of the files with --dir", no_folder(dir));
     let files = catalogue.files(kind);
     let mut bad = 0;
     for file in &files {
@@ -206,11 +210,10 @@ fn fetch_all(
         }
         match fetch(file, &folder, &mut sources, &client, &mut answers) {
             Ok(true) => {}
-            Ok(false) => bail!(
-                "{} of {kind} could not be fetched\n{answers}{KEPT}; behind a proxy set HTTPS_PROXY; \
-                 files that you got in another way are taken with --from FOLDER",
-                file.name
-            ),
+            Ok(false) if sources.iter().any(Source::is_web) => {
+                bail!("{} of {kind} could not be fetched\n{answers}{KEPT}; {IN_ANOTHER_WAY}", file.name)
+            }
+            Ok(false) => bail!("{} of {kind} could not be fetched\n{answers}{ANOTHER_FOLDER}", file.name),
             Err(problem) => bail!("{problem:#}\n{answers}{KEPT}"),
         }
     }
@@ -260,6 +263,14 @@ fn fetch(
         }
     }
     Ok(false)
+}
+
+/// Why a path is that of no folder.
+fn no_folder(path: &Path) -> String {
+    match path.exists() {
+        true => format!("{} is a file, but a folder is needed", path.display()),
+        false => format!("there is no folder {}", path.display()),
+    }
 }
 
 /// `data/<dataset>` in the repository: cargo tells where that is; without cargo, in the current folder.

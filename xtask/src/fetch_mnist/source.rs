@@ -31,6 +31,11 @@ impl FromStr for Source {
 }
 
 impl Source {
+    /// Whether it is a web address.
+    pub(super) fn is_web(&self) -> bool {
+        matches!(self, Source::Web(_))
+    }
+
     /// Where a file of this source is.
     pub(super) fn location(&self, file: &MnistFile) -> String {
         match self {
@@ -63,7 +68,7 @@ fn copy(file: &MnistFile, from: &Path, part: &Path, catalogue: &Catalogue) -> Re
         spellings.filter(|path| MnistFile::is_compressed(path)).find(|path| path.is_symlink() || path.exists())
     else {
         if !from.is_dir() {
-            return Err(Failure::refused(format!("there is no folder {}", from.display())));
+            return Err(Failure::refused(super::no_folder(from)));
         }
         let unpacked = file.path_in(from).is_some();
         let hint = if unpacked { "; it is there unpacked: use that folder as it is, with --data-dir" } else { "" };

@@ -79,7 +79,7 @@ fn a_file_where_the_folder_should_be_is_named() {
     fs::create_dir(data).expect("a folder");
     fs::write(&world.dir, "not a folder").expect("a file");
     assert_failed(&world.fetch(&from), 2, &[&format!("{} is a file, but a folder is needed", path(&world.dir))]);
-    assert_failed(&world.fetch(&["--verify"]), 2, &["there is no folder"]);
+    assert_failed(&world.fetch(&["--verify"]), 2, &["is a file, but a folder is needed"]);
     assert_eq!(fs::read(&world.dir).expect("it is there"), b"not a folder");
     assert!(server.requests().is_empty());
 }
