@@ -11,7 +11,7 @@ pub fn complain_if_slow() {
 
 fn warning(opt_level: &str) -> Option<String> {
     (opt_level == "0").then(|| {
-        "warning: the arithmetic was compiled without optimisation, which makes it a hundred times slower\n  leave out what \
+        "warning: the arithmetic was compiled without optimisation, which makes it dozens of times slower\n  leave out what \
          sets opt-level to 0 (a profile in Cargo.toml, --config, CARGO_PROFILE_DEV_OPT_LEVEL), or add --release to cargo"
             .to_owned()
     })
