@@ -163,11 +163,8 @@ fn way_back(geometry: &Geometry, filters: usize) -> Option<Geometry> {
     if window.stride != [1, 1] {
         return None;
     }
-    let mut pad = [0; 2];
-    for i in 0..2 {
-        pad[i] = (window.kernel[i] - 1).checked_sub(window.pad[i])?;
-    }
-    let back = Geometry::new([filters, o_h, o_w], Window { pad, ..*window }).ok()?;
+    let [along, across] = [0, 1].map(|axis| (window.kernel[axis] - 1).checked_sub(window.pad[axis]));
+    let back = Geometry::new([filters, o_h, o_w], Window { pad: [along?, across?], ..*window }).ok()?;
     (back.output() == geometry.input()).then_some(back)
 }
 
