@@ -124,7 +124,7 @@ fn look_at_page(
     Ok(troubles)
 }
 
-/// Looks at TensorBoard where it is installed, and where it was asked for installs it; gives the number of troubles.
+/// Looks at TensorBoard where there is one; gives the number of troubles.
 fn look_at_tensorboard(
     args: &LookArgs,
     browser: &mut Browser,
@@ -132,29 +132,33 @@ fn look_at_tensorboard(
     shots: &OutputFolder,
     stdout: &mut Stdout,
 ) -> anyhow::Result<usize> {
-    let installed = match Installed::find()? {
-        Some(installed) => installed,
-        None if !args.tensorboard => {
-            stdout.line("tensorboard skipped, for it is not installed; `cargo xtask look --tensorboard` does that")?;
-            return Ok(0);
-        }
-        None => match Installed::install() {
-            Ok(installed) => installed,
-            Err(error) if args.if_possible => {
-                stdout.line(&format!("tensorboard skipped, for it cannot be installed: {error:#}"))?;
-                return Ok(0);
-            }
-            Err(error) => {
-                return Err(error.context(format!("cannot install {PACKAGE}")))
-                    .advice(|| "it takes Python 3 with `venv`, and the network".to_owned());
-            }
-        },
-    };
+    let Some(installed) = installed(args, stdout)? else { return Ok(0) };
     stdout.line(&format!("tensorboard {PACKAGE}"))?;
     let seen = tensorboard::look_at(&installed, browser, folder)?;
     let file = shots.write("tensorboard.png", &seen.shot)?;
     verdict("read and shown", &format!("{}: {}", seen.read, file.display()), &seen.troubles, stdout)?;
     Ok(seen.troubles.len())
+}
+
+/// TensorBoard where it is installed; where it was asked for, it is installed now.
+fn installed(args: &LookArgs, stdout: &mut Stdout) -> anyhow::Result<Option<Installed>> {
+    if let Some(installed) = Installed::find()? {
+        return Ok(Some(installed));
+    }
+    if !args.tensorboard {
+        stdout.line("tensorboard skipped, for it is not installed; `cargo xtask look --tensorboard` does that")?;
+        return Ok(None);
+    }
+    stdout.line(&format!("tensorboard {PACKAGE} is installed below target; that takes a while"))?;
+    match Installed::install() {
+        Ok(installed) => Ok(Some(installed)),
+        Err(error) if args.if_possible => {
+            stdout.line(&format!("tensorboard skipped, for it cannot be installed: {error:#}"))?;
+            Ok(None)
+        }
+        Err(error) => Err(error.context(format!("cannot install {PACKAGE}")))
+            .advice(|| "it takes Python 3 with `venv`, and the network".to_owned()),
+    }
 }
 
 fn verdict(what: &str, words: &str, troubles: &[String], stdout: &mut Stdout) -> anyhow::Result<()> {
