@@ -15,6 +15,8 @@ type Members = BTreeMap<String, String>;
 /// Every kind of line in the document.
 fn described() -> BTreeMap<String, Members> {
     let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("EVENTS.md")).unwrap();
+    // Behind the next title is what other programs write.
+    let document = document.split("\n# ").next().unwrap();
     let kinds = document.split("\n## `").skip(1).map(|section| {
         let (kind, text) = section.split_once('`').unwrap();
         let rows = text.lines().filter(|line| line.starts_with("| `"));

@@ -74,7 +74,7 @@ fn wrong_networks_are_refused() {
     folder.write("my.toml", "[[layer]]\nkind = \"affine\"\noutputs = 4000000000\n");
     refused("--network my.toml", &["GB", "choose smaller layers"]);
     folder.write("my.toml", "[[layer]]\nkind = \"affine\"\noutputs = 3\n");
-    refused("--network my.toml", &["10 classes", "only 3"]);
+    refused("--network my.toml", &["has the label", "the classes of the network are 0 to 2, 3 in all"]);
     refused("--network my.toml --classes 10", &["--classes cannot be used with --network my.toml"]);
     folder.write("my.toml", "[[layer]]\nkind = \"affin\"\n");
     refused("--network my.toml", &["my.toml, line 2: unknown layer \"affin\"", "2 | kind = \"affin\""]);
