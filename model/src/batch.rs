@@ -11,16 +11,19 @@ use crate::shape::batch_shape;
 /// Images that one task copies.
 const IMAGES_A_TASK: usize = 10;
 
-/// Images and labels in memory that is used again and again.
+/// Images and labels in memory that is used again and again: what the trainer takes its steps on.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     x: Buffer<f32>,
     t: Vec<usize>,
 }
 
 impl Batch {
-    /// The images with these indices.
-    pub(crate) fn fill(&mut self, data: &Dataset, indices: &[usize], scaling: Scaling) {
+    /// Fills it with the images of these indices, on all threads.
+    ///
+    /// # Panics
+    /// Where an index is not one of the data set.
+    pub fn fill(&mut self, data: &Dataset, indices: &[usize], scaling: Scaling) {
         let len = data.image_len();
         self.x.resize(indices.len() * len);
         self.t.resize(indices.len(), 0);
@@ -30,8 +33,11 @@ impl Batch {
         });
     }
 
-    /// The images as the network takes them (N, input…), and their classes.
-    pub(crate) fn view(&self, input: &[usize]) -> (ArrayViewD<'_, f32>, Labels<'_>) {
+    /// The images as a network takes them (N, input…), row-major, and their classes.
+    ///
+    /// # Panics
+    /// Where the images have not as many numbers as such an input.
+    pub fn view(&self, input: &[usize]) -> (ArrayViewD<'_, f32>, Labels<'_>) {
         let x = ArrayViewD::from_shape(batch_shape(self.t.len(), input), &self.x).expect("as long as its shape");
         (x, Labels::Classes(&self.t))
     }

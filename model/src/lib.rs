@@ -69,6 +69,7 @@ mod warning;
 mod watch;
 
 pub use alex_net::AlexNet;
+pub use batch::Batch;
 pub use calibration::{Bin, Calibration};
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Found, Images, Origin, Setting};
 pub use datasets::{self, Position, Sampling, Scaling};

@@ -3,18 +3,15 @@
 use crate::picture::ClassScore;
 use crate::text::{columns, grouped, percent};
 
-/// More classes than this would fill a screen.
-const MOST: usize = 10;
-
 /// The classes: how many of their images are told rightly, of how many, and what the others are mostly taken for. One line
-/// each, under a head line, and in the order of their numbers; of very many, those that are known least. It fits into
+/// each, under a head line, and in the order of their numbers; of more than `most`, those that are known least. It fits into
 /// `width` characters where the names allow it.
 ///
 /// `confusion[truth][guess]` counts images, as [`Guesses::confusion`](model::Guesses::confusion) does.
-pub fn class_table(scores: &[ClassScore], confusion: &[Vec<usize>], width: usize) -> Vec<String> {
+pub fn class_table(scores: &[ClassScore], confusion: &[Vec<usize>], most: usize, width: usize) -> Vec<String> {
     let mut classes: Vec<_> = (0..scores.len()).collect();
     classes.sort_by(|&a, &b| accuracy(&scores[a]).total_cmp(&accuracy(&scores[b])));
-    classes.truncate(MOST);
+    classes.truncate(most);
     classes.sort_unstable();
     let table = |with_counts: bool| {
         let row = |&class: &usize| {
@@ -28,7 +25,7 @@ pub fn class_table(scores: &[ClassScore], confusion: &[Vec<usize>], width: usize
         };
         let head = ["class", "right", "images", "taken for"].map(str::to_owned);
         let rows: Vec<_> = std::iter::once(head).chain(classes.iter().map(row)).collect();
-        columns(&rows, [false, true, true, false], width)
+        columns(&rows, &[false, true, true, false], width)
     };
     let wide = table(true);
     if wide.iter().all(|line| line.chars().count() <= width) { wide } else { table(false) }
@@ -57,7 +54,7 @@ mod tests {
     #[test]
     fn each_class_has_its_line_and_the_first_of_equals_is_named() {
         let confusion = [vec![3, 1, 1], vec![0, 0, 0], vec![0, 0, 1200]];
-        let table = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 80);
+        let table = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 3, 80);
         let expected = [
             "  class          right  images  taken for",
             "  ankle boot   60.00 %       5  bag (1)",
@@ -65,9 +62,9 @@ mod tests {
             "  coat        100.00 %   1,200",
         ];
         assert_eq!(table, expected);
-        let narrow = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 36);
+        let narrow = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 3, 36);
         assert_eq!(narrow[1], "ankle boot  60.00 %      5 bag (1)");
-        let narrower = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 35);
+        let narrower = class_table(&scores(&["ankle boot", "bag", "coat"], &confusion), &confusion, 3, 35);
         assert_eq!(narrower[1], "ankle boot  60.00 %      5 bag");
     }
 
@@ -77,8 +74,8 @@ mod tests {
             (0..12).map(|truth| (0..12).map(|guess| if truth == guess { 10 + truth } else { 1 }).collect()).collect();
         let names: Vec<_> = (0..12).map(|class| class.to_string()).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        let table = class_table(&scores(&names, &confusion), &confusion, 80);
-        assert_eq!(table.len(), 1 + MOST);
-        assert!(table[1].starts_with("  0 ") && table[MOST].starts_with("  9 "), "{table:#?}");
+        let table = class_table(&scores(&names, &confusion), &confusion, 10, 80);
+        assert_eq!(table.len(), 11);
+        assert!(table[1].starts_with("  0 ") && table[10].starts_with("  9 "), "{table:#?}");
     }
 }

@@ -25,6 +25,7 @@
 //! | [`convert`] | from one format to another |
 //! | [`evaluate`] | how good a network is, in numbers |
 //! | [`picture_folder`], [`frame`] | a folder of PNG files as a data set, in MNIST's frame |
+//! | [`python`] | packages of Python in an environment of their own |
 //! | [`explain`] | its way through a network and back, with the numbers |
 #![forbid(unsafe_code)]
 
@@ -54,6 +55,7 @@ pub mod optimisation;
 pub mod picture;
 pub mod picture_folder;
 pub mod program;
+pub mod python;
 pub mod remedy;
 pub mod report;
 pub mod sample;

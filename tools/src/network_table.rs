@@ -17,7 +17,7 @@ pub fn network_table(summary: &Summary, width: usize) -> Vec<String> {
     let [parameters, operations] = [summary.parameters(), summary.operations().inference].map(count);
     rows.push(["all".to_owned(), String::new(), parameters, operations]);
 
-    columns(&rows, [false, false, true, true], width)
+    columns(&rows, &[false, false, true, true], width)
 }
 
 /// A count, or nothing for 0.

@@ -7,7 +7,10 @@ use model::{Error, Warning};
 /// What to do where a training cannot begin, below what is wrong.
 pub fn of_refusal(error: Error) -> anyhow::Error {
     let hint = match error {
-        Error::Label { .. } => "choose a larger --classes or leave it out, or choose another --network or --dataset",
+        Error::Label { .. } => {
+            "choose a network that tells more classes apart (--classes, or the outputs of the last layer in its file), or \
+             another --dataset"
+        }
         _ => "choose another --batch-size",
     };
     anyhow::anyhow!("{error}\n  {hint}")

@@ -100,26 +100,19 @@ pub fn hanging(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Rows of cells as lines of columns under each other, numbers to the right, two spaces before each column. Where that is
-/// wider than `width`, one between them has to do.
-pub fn columns<const N: usize>(rows: &[[String; N]], is_number: [bool; N], width: usize) -> Vec<String> {
-    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(widest);
-    let gaps = if widths.iter().sum::<usize>() + 2 * N <= width { ["  ", "  "] } else { ["", " "] };
-    let line = |row: &[String; N]| {
-        let mut text = String::new();
-        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let cell = if is_number[column] { format!("{cell:>width$}") } else { format!("{cell:<width$}") };
-            text.push_str(gaps[column.min(1)]);
-            text.push_str(&cell);
-        }
-        text.trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+/// Rows of cells as lines of columns under each other, on the right where `right` says so, two spaces before each column. Where
+/// that is wider than `width`, one between them has to do.
+pub fn columns<R: AsRef<[String]>>(rows: &[R], right: &[bool], width: usize) -> Vec<String> {
+    let wide = aligned(rows, right, "  ", "  ");
+    if wide.iter().all(|line| line.chars().count() <= width) { wide } else { aligned(rows, right, "", " ") }
 }
 
-/// Rows with columns of equal width, on the right where `right` says so.
+/// Rows with columns of equal width, on the right where `right` says so, two spaces between them.
 pub fn table<R: AsRef<[String]>>(rows: &[R], right: &[bool]) -> Vec<String> {
+    aligned(rows, right, "", "  ")
+}
+
+fn aligned<R: AsRef<[String]>>(rows: &[R], right: &[bool], indent: &str, gap: &str) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row.as_ref()[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = (0..right.len()).map(width).collect();
     let line = |row: &R| {
@@ -128,7 +121,7 @@ pub fn table<R: AsRef<[String]>>(rows: &[R], right: &[bool]) -> Vec<String> {
             true => format!("{cell:>width$}"),
             false => format!("{cell:<width$}"),
         });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        format!("{indent}{}", cells.collect::<Vec<_>>().join(gap)).trim_end().to_owned()
     };
     rows.iter().map(line).collect()
 }
@@ -162,8 +155,8 @@ mod tests {
     #[test]
     fn columns_come_closer_where_there_is_little_room() {
         let rows = [["name", "size"], ["a", "12"]].map(|row| row.map(str::to_owned));
-        assert_eq!(columns(&rows, [false, true], 12), ["  name  size", "  a       12"]);
-        assert_eq!(columns(&rows, [false, true], 11), ["name size", "a      12"]);
+        assert_eq!(columns(&rows, &[false, true], 12), ["  name  size", "  a       12"]);
+        assert_eq!(columns(&rows, &[false, true], 11), ["name size", "a      12"]);
     }
 
     #[test]

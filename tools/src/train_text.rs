@@ -30,6 +30,9 @@ pub fn header(data: &Data, network: &Summary, epochs: usize, settings: &Settings
     lines
 }
 
+/// More classes than this would fill a screen.
+const MOST_CLASSES: usize = 10;
+
 /// How good the network became, in one line.
 pub fn result(finished: &Finished) -> String {
     let Finished { test_accuracy, test_correct, test_total, train_seconds, .. } = finished;
@@ -52,7 +55,7 @@ pub fn summary(report: &Report<'_>, folder: &Path, files: &[&str], width: usize)
         lines.extend(labelled("loss", &text, width));
     }
     lines.extend(labelled("classes", "of the test images", width));
-    lines.extend(class_table(&report.scores(), &report.guesses.confusion(), width));
+    lines.extend(class_table(&report.scores(), &report.guesses.confusion(), MOST_CLASSES, width));
     // A path is not broken: it would be no path any more.
     lines.push(format!("written   into {}:", folder.display()));
     lines.extend(labelled("", &files.join(", "), width));

@@ -228,7 +228,7 @@ fn print(stdout: &mut Stdout, path: &Path, weights: &Weights, threads: usize, fo
     }
     if let Some(report) = &found.report {
         stdout.line("")?;
-        for line in text(report) {
+        for line in text(report, width()) {
             stdout.line(&line)?;
         }
     }

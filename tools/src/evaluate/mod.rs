@@ -16,6 +16,8 @@ use serde::Serialize;
 
 pub use text::text;
 
+use crate::picture::ClassScore;
+
 /// Bins of the calibration: every tenth of the confidence.
 pub const BINS: usize = 10;
 /// So many images are looked at before the clock starts, so that threads and memory are there.
@@ -98,10 +100,13 @@ impl Report {
     pub fn new(guesses: &Guesses, images_per_second: f64, names: &[String]) -> Report {
         let evaluation = guesses.evaluation();
         let (confusion, calibration) = (guesses.confusion(), guesses.calibration(BINS));
-        let class = |(class, row): (usize, &Vec<usize>)| {
-            let (images, correct) = (row.iter().sum(), row[class]);
-            let name = names.get(class).cloned().unwrap_or_else(|| class.to_string());
-            Class { name, images, correct, accuracy: part(correct, images) }
+        let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
+        let scores = ClassScore::of_each((0..confusion.len()).map(name).collect(), &confusion);
+        let class = |ClassScore { name, correct, total }| Class {
+            name,
+            images: total,
+            correct,
+            accuracy: part(correct, total),
         };
         Report {
             images: evaluation.total,
@@ -111,7 +116,7 @@ impl Report {
             mean_confidence: guesses.mean_confidence(),
             calibration_error: calibration.error(),
             calibration: calibration.bins.iter().map(Confidence::new).collect(),
-            classes: confusion.iter().enumerate().map(class).collect(),
+            classes: scores.into_iter().map(class).collect(),
             confusion,
             images_per_second,
         }

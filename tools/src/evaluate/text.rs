@@ -1,12 +1,14 @@
 //! A report for readers.
 
 use super::Report;
-use crate::text::{grouped, percent, table};
+use crate::class_table;
+use crate::picture::ClassScore;
+use crate::text::{columns, grouped, percent};
 
-/// The report as lines: the numbers, the classes, what was taken for what, and the calibration.
-pub fn text(report: &Report) -> Vec<String> {
+/// The report as lines, of at most `width` characters where the classes allow it: the numbers, the classes, what was taken for what, and the calibration.
+pub fn text(report: &Report, width: usize) -> Vec<String> {
     let mut lines = numbers(report);
-    for table in [classes(report), confusion(report), calibration(report)] {
+    for table in [classes(report, width), confusion(report, width), calibration(report, width)] {
         lines.push(String::new());
         lines.extend(table);
     }
@@ -28,23 +30,13 @@ fn numbers(report: &Report) -> Vec<String> {
     ]
 }
 
-/// A line for each class: how many are right, and what the others are taken for.
-fn classes(report: &Report) -> Vec<String> {
-    const MOST: usize = 3;
-    let mut rows = vec![["class", "images", "right", "taken for"].map(str::to_owned)];
-    for (class, row) in report.classes.iter().zip(&report.confusion) {
-        let mut others: Vec<_> = report.classes.iter().zip(row).filter(|(other, _)| other.name != class.name).collect();
-        others.retain(|(_, count)| **count > 0);
-        others.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let shown = others.iter().take(MOST).map(|(other, count)| format!("{} ({})", other.name, grouped(**count)));
-        let right = if class.images > 0 { percent(class.accuracy) } else { String::new() };
-        rows.push([class.name.clone(), grouped(class.images), right, shown.collect::<Vec<_>>().join(", ")]);
-    }
-    table(&rows, &[false, true, true, false])
+fn classes(report: &Report, width: usize) -> Vec<String> {
+    let names = report.classes.iter().map(|class| class.name.clone()).collect();
+    class_table(&ClassScore::of_each(names, &report.confusion), &report.confusion, report.classes.len(), width)
 }
 
 /// What was taken for what. The columns have the numbers of the classes.
-fn confusion(report: &Report) -> Vec<String> {
+fn confusion(report: &Report, width: usize) -> Vec<String> {
     let mut head = vec!["truth/guess".to_owned()];
     head.extend((0..report.classes.len()).map(|class| class.to_string()));
     let mut rows = vec![head];
@@ -56,17 +48,17 @@ fn confusion(report: &Report) -> Vec<String> {
     }
     let mut right = vec![true; rows[0].len()];
     right[0] = false;
-    table(&rows, &right)
+    columns(&rows, &right, width)
 }
 
 /// How often the network is right where it is so sure. Bins without images are left out.
-fn calibration(report: &Report) -> Vec<String> {
+fn calibration(report: &Report, width: usize) -> Vec<String> {
     let mut rows = vec![["confidence", "images", "on average", "right"].map(str::to_owned)];
     for bin in report.calibration.iter().filter(|bin| bin.images > 0) {
         let edges = format!("{:>2.0} to {:>3.0} %", 100.0 * bin.above, 100.0 * bin.up_to);
         rows.push([edges, grouped(bin.images), percent(bin.confidence), percent(bin.accuracy)]);
     }
-    table(&rows, &[false, true, true, true])
+    columns(&rows, &[false, true, true, true], width)
 }
 
 #[cfg(test)]
@@ -80,10 +72,10 @@ mod tests {
         let network = model::SimpleConvNet { hidden_size: 5, ..Default::default() }.build(0).unwrap();
         let guesses = model::guess(&network, &digits).unwrap();
         let report = Report::new(&guesses, 1234.5, &["zero".to_owned()]);
-        let lines = text(&report);
+        let lines = text(&report, 80);
         assert!(lines[0].starts_with("accuracy  ") && lines[0].ends_with(" of 20 images)"), "{lines:#?}");
         assert_eq!(lines[4], "speed     1,234 images/s, from pixels to guesses");
-        assert!(lines.iter().any(|line| line.starts_with("0 zero")), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.trim_start().starts_with("0 zero")), "{lines:#?}");
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
         let counts: usize = report.confusion.iter().flatten().sum();
         assert_eq!(counts, 20);

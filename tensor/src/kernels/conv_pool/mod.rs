@@ -101,7 +101,7 @@ impl Plan {
     pub(crate) fn offset(&self, winner: u8) -> usize {
         let ([_, conv_w], [p_h, p_w], winner) = (self.conv.output(), self.pool.window().kernel, usize::from(winner));
         assert!(winner < p_h * p_w, "winner {winner} of a window of {} elements", p_h * p_w);
-        if p_w == 2 { winner / 2 * conv_w + winner % 2 } else { winner / p_w * conv_w + winner % p_w }
+        winner / p_w * conv_w + winner % p_w
     }
 
     /// Where the plane `image · FN + filter` lies among all `planes` of the output.

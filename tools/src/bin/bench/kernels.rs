@@ -119,14 +119,14 @@ impl<'a> Kernels<'a> {
         let work = Work::Flop((2 * n * filters * conv.positions() * conv.patch_len()) as f64);
         let (mut y, mut winners) = (step.pooled.clone(), step.winners.clone());
         self.time(&group, "forward, training", work, || {
-            conv_pool::forward(&step.plan, &step.x, &w1.value, &b1.value, &mut y, Some(&mut winners));
+            conv_pool::forward(&step.plan, step.x(), &w1.value, &b1.value, &mut y, Some(&mut winners));
         });
         self.time(&group, "forward, inference", work, || {
-            conv_pool::forward(&step.plan, &step.x, &w1.value, &b1.value, &mut y, None);
+            conv_pool::forward(&step.plan, step.x(), &w1.value, &b1.value, &mut y, None);
         });
         let [mut dw, mut db] = [w1, b1].map(|Weights { grad, .. }| grad.clone());
         self.time(&group, "weight gradient", work, || {
-            conv_pool::backward_weights(&step.plan, &step.x, &step.winners, &step.dpooled, &mut dw, &mut db);
+            conv_pool::backward_weights(&step.plan, step.x(), &step.winners, &step.dpooled, &mut dw, &mut db);
         });
         self.affine("book's affine 1", step.layout, &step.pooled, [w2, b2], &step.dhidden_in);
     }

@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::ensure;
 use datasets::{Batches, Dataset, Sampling, Scaling};
 use layers::ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD};
-use layers::{Labels, Layer, Relu, SoftmaxWithLoss, Window};
-use model::{Network, SimpleConvNet};
+use layers::{Layer, Relu, SoftmaxWithLoss, Window};
+use model::{Batch, Network, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
 use tensor::affine::{self, Layout};
 use tensor::{Buffer, Geometry, Plan, conv_pool};
@@ -48,8 +48,8 @@ pub struct OpenStep {
     image: [usize; 3],
     hidden: usize,
     classes: usize,
-    pub(super) x: Buffer<f32>,
-    t: Vec<usize>,
+    images: Batch,
+    batch: usize,
     pub(super) pooled: Buffer<f32>,
     pub(super) winners: Buffer<u8>,
     hidden_in: Buffer<f32>,
@@ -88,14 +88,14 @@ impl OpenStep {
         let Ok(params) = <[Weights; 6]>::try_from(params) else { anyhow::bail!("the network is not the book's") };
         let (hidden, classes) = (settings.hidden_size, settings.output_size);
         Ok(OpenStep {
-            x: Buffer::zeros(batch * plan.conv().input_len()),
+            images: Batch::default(),
+            batch,
             plan,
             layout,
             params,
             image: settings.input_dim,
             hidden,
             classes,
-            t: vec![0; batch],
             pooled: Buffer::zeros(pooled),
             winners: Buffer::zeros(pooled),
             hidden_in: Buffer::zeros(batch * hidden),
@@ -112,24 +112,31 @@ impl OpenStep {
 
     /// Images in a batch.
     pub(super) fn batch(&self) -> usize {
-        self.t.len()
+        self.batch
+    }
+
+    /// The images of the last step.
+    pub(super) fn x(&self) -> &[f32] {
+        self.images.view(&self.image).0.to_slice().expect("row-major")
     }
 
     /// One step; after each part but the update `lap` is called. Gives the loss.
     fn gradient(&mut self, data: &Dataset, indices: &[usize], lap: &mut dyn FnMut()) -> f32 {
         let [w1, b1, w2, b2, w3, b3] = &mut self.params;
-        data.gather(indices, Scaling::Unit, &mut self.x, &mut self.t);
+        self.images.fill(data, indices, Scaling::Unit);
         lap();
-        conv_pool::forward(&self.plan, &self.x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.winners));
+        let (x, t) = self.images.view(&self.image);
+        let x = x.to_slice().expect("row-major");
+        conv_pool::forward(&self.plan, x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.winners));
         lap();
         affine::forward(self.layout, &self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
         lap();
-        let shape = [self.t.len(), self.hidden];
+        let shape = [self.batch, self.hidden];
         Relu.infer(view(shape, &self.hidden_in), view_mut(shape, &mut self.hidden_out));
         lap();
         affine::forward(Layout::Whole, &self.hidden_out, &w3.value, &b3.value, &mut self.scores);
         lap();
-        let (t, dim) = (Labels::Classes(&self.t), (self.t.len(), self.classes));
+        let dim = (self.batch, self.classes);
         let loss = self.last_layer.forward(ArrayView2::from_shape(dim, &self.scores).expect("as its shape"), t);
         lap();
         self.last_layer.backward(t, ArrayViewMut2::from_shape(dim, &mut self.dscores).expect("as its shape"));
@@ -137,14 +144,14 @@ impl OpenStep {
         affine::backward_input(Layout::Whole, &w3.value, self.classes, &self.dscores, &mut self.dhidden_out);
         affine::backward_weights(Layout::Whole, &self.hidden_out, &self.dscores, &mut w3.grad, &mut b3.grad);
         lap();
-        let (x, y) = (view(shape, &self.hidden_in), view(shape, &self.hidden_out));
-        Relu.backward(x, y, view(shape, &self.dhidden_out), Some(view_mut(shape, &mut self.dhidden_in)));
+        let (before, after) = (view(shape, &self.hidden_in), view(shape, &self.hidden_out));
+        Relu.backward(before, after, view(shape, &self.dhidden_out), Some(view_mut(shape, &mut self.dhidden_in)));
         lap();
         affine::backward_input(self.layout, &w2.value, self.hidden, &self.dhidden_in, &mut self.dpooled);
         lap();
         affine::backward_weights(self.layout, &self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
         lap();
-        conv_pool::backward_weights(&self.plan, &self.x, &self.winners, &self.dpooled, &mut w1.grad, &mut b1.grad);
+        conv_pool::backward_weights(&self.plan, x, &self.winners, &self.dpooled, &mut w1.grad, &mut b1.grad);
         lap();
         loss
     }
@@ -159,10 +166,8 @@ impl OpenStep {
     /// Refuses to call this a step of the network where loss or gradients differ by a bit.
     fn check(&mut self, network: &mut Network, data: &Dataset, indices: &[usize]) -> anyhow::Result<()> {
         let loss = self.gradient(data, indices, &mut || {});
-        let [channels, height, width] = self.image;
-        let shape = vec![self.t.len(), channels, height, width];
-        let x = ArrayViewD::from_shape(shape, &self.x).expect("as long as its shape");
-        let expected = network.gradient(x, Labels::Classes(&self.t));
+        let (x, t) = self.images.view(&self.image);
+        let expected = network.gradient(x, t);
         ensure!(loss.to_bits() == expected.to_bits(), "the loss of the parts is {loss}, that of the step {expected}");
         let mut params = self.params.iter();
         let mut differs = None;

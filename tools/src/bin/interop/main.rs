@@ -55,7 +55,6 @@ const IMAGE: [usize; 3] = [1, 28, 28];
 const CLASSES: usize = 10;
 
 const NETWORKS: [NetworkKind; 3] = [NetworkKind::Simple, NetworkKind::LeNet5, NetworkKind::Deep];
-const HALVES: [Element; 2] = [Element::F16, Element::Bf16];
 
 fn main() -> ExitCode {
     run(interop)

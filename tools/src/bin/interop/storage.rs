@@ -1,11 +1,9 @@
 //! What is lost where numbers are stored in 16 bits.
 
 use datasets::Dataset;
-use model::formats::{Format, Naming, WeightFile};
+use model::formats::{Element, Format, Naming, WeightFile};
 use model::{Network, NetworkKind, evaluate};
 use tools::text::{grouped, table};
-
-use super::HALVES;
 
 /// A line for each network and way of storing it: the largest difference of a number, and how many images are taken for
 /// what they are.
@@ -16,9 +14,9 @@ pub(crate) fn lines(trained: &[(NetworkKind, Network)], images: &Dataset) -> any
         Ok(format!("{} of {}", grouped(evaluation.correct), grouped(evaluation.total)))
     };
     for (kind, network) in trained {
-        let bytes = Format::Safetensors.write(network, Naming::Book, model::formats::Element::F32)?.len();
+        let bytes = Format::Safetensors.write(network, Naming::Book, Element::F32)?.len();
         rows.push([kind.name(), "f32", &grouped(bytes), "", &right(network)?].map(str::to_owned));
-        for element in HALVES {
+        for element in [Element::F16, Element::Bf16] {
             let bytes = Format::Safetensors.write(network, Naming::Book, element)?;
             let rounded = WeightFile::from_bytes(&bytes)?.network::<f32>(None)?;
             let difference = format!("{:.1e}", difference(network, &rounded));

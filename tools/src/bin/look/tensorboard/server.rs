@@ -36,7 +36,7 @@ impl Server {
     pub(crate) fn start(installed: &Installed, runs: &Path) -> anyhow::Result<Server> {
         let mut command = installed.python();
         command.args(["-m", "tensorboard.main", "--host", "127.0.0.1", "--port", "0", "--load_fast=false", "--logdir"]);
-        command.arg(runs).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.arg(runs).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn().context("cannot start TensorBoard")?;
         let stderr = BufReader::new(process.stderr.take().context("what TensorBoard says")?);
         let mut server = Server { process, address: String::new() };
