@@ -83,7 +83,7 @@ impl Report<'_> {
         let mut wrong: Vec<_> = pairs.filter(|(t, g)| t != g && counts[*t][*g] > 0).collect();
         wrong.sort_by_key(|&(t, g)| std::cmp::Reverse(counts[t][g]));
         let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) };
-        let tell = |&(t, g): &(usize, usize)| format!("{} for {} {}", names[t], names[g], times(counts[t][g]));
+        let tell = |&(t, g): &(usize, usize)| format!("{} for {} ({})", names[t], names[g], times(counts[t][g]));
         let most: Vec<_> = wrong.iter().take(3).map(tell).collect();
         match most.as_slice() {
             [] => "No image was taken for something else.".to_owned(),
