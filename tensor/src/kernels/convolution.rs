@@ -1,19 +1,23 @@
-//! Convolution in single precision: transposed patches of one image at a time, then weighted sums of their rows.
+//! Convolution in single precision, image by image. Where the filters fill vectors, the lanes run over them (see `over_filters`);
+//! where they are few, over the positions, in weighted sums of the rows of transposed patches.
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, tree_sum};
 use super::matrix::{Matrix, Out};
-use super::patches::{Patches, SLACK};
+use super::over_filters;
+use super::patches::Patches;
 use super::rows::{Rows, Start, weighted_sums};
 use super::scratch;
-use super::transpose;
 use crate::geometry::{Geometry, Window};
-use crate::threads::for_each_part;
+use crate::threads::{for_each_block, for_each_part};
 
 /// Images whose weight gradients are added up by one task; the sums of the tasks are then added in order.
 pub(super) fn images_a_task(n: usize) -> usize {
     n.div_ceil(32).max(1)
 }
+
+/// Weights whose sums one task adds up.
+const WEIGHTS_A_TASK: usize = 4096;
 
 /// Filters that one task computes. A few images are cut by filters too, so that there is work for every thread.
 pub(super) fn filters_a_task(n: usize, filters: usize) -> usize {
@@ -41,6 +45,9 @@ pub(super) fn task_input<'a>(
 /// `Y = W · patches + b`, each image for itself.
 pub(super) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), b.len());
+    if over_filters::pays(geometry, filters) {
+        return over_filters::forward(geometry, x, w, b, y);
+    }
     let layout = Patches::new(*geometry);
     let group = filters_a_task(x.len() / geometry.input_len(), filters);
     for_each_part(y, (group * positions).max(1), |task, y| {
@@ -54,27 +61,19 @@ pub(super) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &
     });
 }
 
-/// `dWᵀ = patches · dYᵀ`, `db` = sums of the rows of `dY`, added up image by image within a task, then task by task.
+/// `db` = sums of the rows of `dY`; `dW`, `db` added up image by image within a task, then task by task.
 pub(super) fn backward_weights(geometry: &Geometry, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), db.len());
-    let layout = Patches::new(*geometry);
-    let rows_len = patch * positions + SLACK;
-    scratch::with(dw.len(), |dw_t| {
+    let stride = filters.next_multiple_of(16);
+    scratch::with(patch * stride, |dw_t| {
         sum_over_images([1, x.len() / geometry.input_len()], dw_t, db, |[_, image], dw_t, db| {
             let x = &x[image * geometry.input_len()..][..geometry.input_len()];
             let dy = &dy[image * filters * positions..][..filters * positions];
             run(AddRows { rows: dy, len: positions, sums: db });
-            scratch::with(rows_len + filters.next_multiple_of(16) * positions, |buffer| {
-                let (taps, dy_t) = buffer.split_at_mut(rows_len);
-                layout.write_rows(x, taps);
-                transpose::to_panels(Matrix::row_major(dy, positions, [filters, positions]), dy_t);
-                let taps = Matrix::row_major(taps, positions, [patch, positions]);
-                let rows = Rows::panels(dy_t, positions, filters);
-                weighted_sums(Start::Out, taps, rows, Out::new(dw_t, filters));
-            });
+            over_filters::add_weight_gradient(geometry, x, dy, dw_t);
         });
         for (filter, dw) in dw.chunks_exact_mut(patch).enumerate() {
-            for (dw, dw_t) in dw.iter_mut().zip(dw_t[filter..].iter().step_by(filters)) {
+            for (dw, dw_t) in dw.iter_mut().zip(dw_t[filter..].iter().step_by(stride)) {
                 *dw = *dw_t;
             }
         }
@@ -131,10 +130,13 @@ pub(super) fn sum_over_images(
                 add([part, image], dw, db);
             }
         });
-        for (i, sums) in sums.chunks_exact(w_len + b_len).enumerate() {
-            let (part, (dw_sums, db_sums)) = (i / tasks, sums.split_at(w_len));
-            add_to(&mut dw[part * w_len..][..w_len], dw_sums);
-            add_to(&mut db[part * b_len..][..b_len], db_sums);
+        let of_part = |part: usize| sums[part * tasks * (w_len + b_len)..].chunks_exact(w_len + b_len).take(tasks);
+        for_each_block(dw, w_len.max(1), [1, WEIGHTS_A_TASK], |[part, first], mut block| {
+            let dw = block.row(0);
+            of_part(part).for_each(|sums| add_to(dw, &sums[first..][..dw.len()]));
+        });
+        for (part, db) in db.chunks_exact_mut(b_len.max(1)).enumerate() {
+            of_part(part).for_each(|sums| add_to(db, &sums[w_len..]));
         }
     });
 }

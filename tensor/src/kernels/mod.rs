@@ -10,12 +10,14 @@ mod lanes;
 mod matrix;
 mod matrixmultiply;
 pub(crate) mod multiply_adds;
+mod over_filters;
 mod patches;
 mod pooling;
 mod portable;
 pub(crate) mod reference;
 mod rows;
 mod scratch;
+mod sorted_image;
 mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

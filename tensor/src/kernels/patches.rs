@@ -8,27 +8,21 @@
 //! other, so a kernel that goes through the taps walks straight through memory.
 
 use super::isa::{Kernel, Vectors, run};
-use super::lanes::{Lanes, Lanes16};
+use super::lanes::Lanes;
 use super::scratch;
+use super::sorted_image::SortedImage;
 use crate::geometry::Geometry;
-
-/// What may be read and written beyond the end by whole vectors.
-pub(super) const SLACK: usize = 16;
 
 /// The layout of transposed patches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patches {
     geometry: Geometry,
-    /// Height of the padded image, and columns of each remainder.
-    height: usize,
-    columns: usize,
+    image: SortedImage,
 }
 
 impl Patches {
     pub(super) fn new(geometry: Geometry) -> Self {
-        let window = geometry.window();
-        let [height, width] = [0, 1].map(|i| geometry.input()[i] + 2 * window.pad[i]);
-        Patches { geometry, height, columns: width.div_ceil(window.stride[1]) }
+        Patches { geometry, image: SortedImage::new(geometry) }
     }
 
     /// Panels of one image; the lanes behind the last position are 0.
@@ -55,159 +49,34 @@ impl Patches {
     /// Writes the patches of one image, with `pad` in the padding.
     pub(super) fn write(&self, image: &[f32], pad: f32, patches: &mut [f32]) {
         assert!(image.len() == self.geometry.input_len() && patches.len() >= self.len());
-        scratch::with(self.sorted_len(), |sorted| {
-            run(SortColumns { layout: self, image, pad, sorted });
+        scratch::with(self.image.len(), |sorted| {
+            self.image.write(image, pad, sorted);
             run(Write { layout: self, sorted, patches });
         });
     }
 
-    /// As [`write`](Self::write), but with 0 in the padding, and not cut into panels: a row of all positions for every tap, and
-    /// slack for whole vectors.
-    pub(super) fn write_rows(&self, image: &[f32], rows: &mut [f32]) {
-        assert!(image.len() == self.geometry.input_len());
-        assert!(rows.len() >= self.geometry.patch_len() * self.geometry.positions() + SLACK);
-        scratch::with(self.sorted_len(), |sorted| {
-            run(SortColumns { layout: self, image, pad: 0.0, sorted });
-            run(WriteRows { layout: self, sorted, rows });
-        });
-    }
-
-    /// The adjoint of [`write_rows`](Self::write_rows): `image ←` for every pixel the sum of the elements that were taken from
-    /// it, tap by tap.
+    /// The adjoint of im2col: `image ←` for every pixel the sum of the elements that it takes from there, tap by tap. `rows` has a
+    /// row of all positions for every tap.
     pub(super) fn add_back(&self, rows: &[f32], image: &mut [f32]) {
         assert!(image.len() == self.geometry.input_len());
         assert!(rows.len() >= self.geometry.patch_len() * self.geometry.positions());
         if self.geometry.window().stride[1] == 1 {
             run(AddBack { layout: self, rows, image, sorted_rows: false });
         } else {
-            scratch::with(image.len() / self.geometry.input()[1] * self.row_len(), |sorted| {
+            scratch::with(image.len() / self.geometry.input()[1] * self.image.row_len(), |sorted| {
                 run(AddBack { layout: self, rows, image: sorted, sorted_rows: true });
                 self.unsort(sorted, image);
             });
         }
     }
 
-    /// Elements of the padded image with sorted columns, the slack included.
-    fn sorted_len(&self) -> usize {
-        self.geometry.channels() * self.height * self.row_len() + SLACK
-    }
-
-    /// Elements of a row of the padded image with sorted columns.
-    fn row_len(&self) -> usize {
-        self.columns * self.geometry.window().stride[1]
-    }
-
-    /// Where in the sorted image row `row` of the image begins (counted over all channels).
-    fn sorted_row(&self, row: usize) -> usize {
-        let h = self.geometry.input()[0];
-        (row / h * self.height + row % h + self.geometry.window().pad[0]) * self.row_len()
-    }
-
-    /// Where in its sorted row a column of the image lies.
-    fn sorted_column(&self, column: usize) -> usize {
-        let Self { columns, geometry, .. } = self;
-        let padded = column + geometry.window().pad[1];
-        padded % geometry.window().stride[1] * columns + padded / geometry.window().stride[1]
-    }
-
     /// The columns in order again: `sorted` has the rows of the image, without those of the padding.
     fn unsort(&self, sorted: &[f32], image: &mut [f32]) {
-        let w = self.geometry.input()[1];
-        for (pixels, sorted) in image.chunks_exact_mut(w).zip(sorted.chunks_exact(self.row_len())) {
+        let (w, pad_x) = (self.geometry.input()[1], self.geometry.window().pad[1]);
+        for (pixels, sorted) in image.chunks_exact_mut(w).zip(sorted.chunks_exact(self.image.row_len())) {
             for (column, pixel) in pixels.iter_mut().enumerate() {
-                *pixel = sorted[self.sorted_column(column)];
+                *pixel = sorted[self.image.sorted_column(column + pad_x)];
             }
-        }
-    }
-
-    /// Calls `visit` for all taps, in order, with where in the sorted image the tap's first piece begins.
-    #[inline(always)]
-    fn for_each_tap(&self, mut visit: impl FnMut(usize)) {
-        let ([f_h, f_w], step) = (self.geometry.window().kernel, self.geometry.window().stride[1]);
-        for c in 0..self.geometry.channels() {
-            for fy in 0..f_h {
-                let (mut at, mut remainder) = ((c * self.height + fy) * self.row_len(), 0);
-                for _ in 0..f_w {
-                    visit(at);
-                    (at, remainder) = (at + self.columns, remainder + 1);
-                    if remainder == step {
-                        (at, remainder) = (at + 1 - self.row_len(), 0);
-                    }
-                }
-            }
-        }
-    }
-
-    /// From one piece of a tap to the next.
-    fn next_piece(&self) -> usize {
-        self.geometry.window().stride[0] * self.row_len()
-    }
-}
-
-struct SortColumns<'a> {
-    layout: &'a Patches,
-    image: &'a [f32],
-    pad: f32,
-    sorted: &'a mut [f32],
-}
-
-impl Kernel for SortColumns<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vectors>(self) {
-        let Self { layout, image, pad, sorted } = self;
-        let (w, row_len) = (layout.geometry.input()[1], layout.row_len());
-        let [pad_x, step] = [layout.geometry.window().pad[1], layout.geometry.window().stride[1]];
-        // The slack, too: whole vectors reach into it, and what they find may be multiplied by zero.
-        if layout.geometry.window().pad != [0, 0] || row_len != w {
-            sorted.fill(pad);
-        } else {
-            let slack = sorted.len() - SLACK;
-            sorted[slack..].fill(pad);
-        }
-        for (row, pixels) in image.chunks_exact(w).enumerate() {
-            let target = &mut sorted[layout.sorted_row(row)..][..row_len];
-            match step {
-                1 => target[pad_x..][..w].copy_from_slice(pixels),
-                // SAFETY: the machine has the instructions.
-                2 => unsafe { sort_pairs::<V>(pixels, pad_x, target) },
-                _ => {
-                    for (remainder, target) in target.chunks_exact_mut(layout.columns).enumerate() {
-                        // Column `at · step + remainder` of the padded image is pixel `… − pad_x`.
-                        let first = pad_x.saturating_sub(remainder).div_ceil(step);
-                        let pixels = pixels.iter().skip(first * step + remainder - pad_x).step_by(step);
-                        for (target, &pixel) in target[first.min(layout.columns)..].iter_mut().zip(pixels) {
-                            *target = pixel;
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The pixels in columns that are even in the padded image to the first half of the target, the others to the second.
-///
-/// # Safety
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn sort_pairs<V: Vectors>(pixels: &[f32], pad: usize, target: &mut [f32]) {
-    let columns = target.len() / 2;
-    assert!(pixels.len() + pad <= 2 * columns);
-    let [even_at, odd_at] = [pad, pad + 1].map(|column| column % 2 * columns + column / 2);
-    for first in (0..pixels.len()).step_by(32) {
-        let left = pixels.len() - first;
-        // SAFETY: at most `left` pixels are read from `first` on; half as many (rounded up, and down) are written, the last
-        // to column `pad + pixels.len() − 1` at most.
-        unsafe {
-            let from = pixels.as_ptr().add(first);
-            let a = V::V16::load_first(from, left.min(16));
-            let b = V::V16::load_first(from.wrapping_add(16), left.saturating_sub(16).min(16));
-            let [even, odd] = V::V16::even_odd(a, b);
-            let to = target.as_mut_ptr().add(first / 2);
-            even.store_first(to.add(even_at), left.div_ceil(2).min(16));
-            odd.store_first(to.wrapping_add(odd_at), (left / 2).min(16));
         }
     }
 }
@@ -233,8 +102,8 @@ impl Kernel for Write<'_> {
             let (oy, ox) = (first / o_w, first % o_w);
             let pieces = Pieces {
                 // Lane l of the first piece is at `from + l`; of each further piece at `from + l + gap` more.
-                from: oy * layout.next_piece() + ox,
-                gap: layout.next_piece().wrapping_sub(o_w),
+                from: oy * layout.image.next_windows() + ox,
+                gap: layout.image.next_windows().wrapping_sub(o_w),
                 first_end: (o_w - ox).min(lanes),
                 o_w,
                 lanes,
@@ -275,7 +144,7 @@ impl Pieces {
             let end = |p: usize| (self.first_end + p * self.o_w).min(self.lanes);
             (if p == 0 { 0 } else { end(p - 1) }, end(p))
         });
-        layout.for_each_tap(|tap| {
+        layout.image.for_each_tap(|tap| {
             let mut row = sorted.wrapping_add(tap + self.from);
             // SAFETY: the caller's promise.
             unsafe {
@@ -286,37 +155,6 @@ impl Pieces {
                 }
                 vector.store(to);
                 to = to.add(16);
-            }
-        });
-    }
-}
-
-struct WriteRows<'a> {
-    layout: &'a Patches,
-    sorted: &'a [f32],
-    rows: &'a mut [f32],
-}
-
-impl Kernel for WriteRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vectors>(self) {
-        let Self { layout, sorted, rows } = self;
-        let [o_h, o_w] = layout.geometry.output();
-        let (sorted, mut to) = (sorted.as_ptr(), rows.as_mut_ptr());
-        layout.for_each_tap(|mut from| {
-            for _ in 0..o_h {
-                let mut at = 0;
-                while at < o_w {
-                    // Whole vectors: what goes too far is overwritten by the next piece, or lies in the slack.
-                    // SAFETY: the machine has the instructions; the piece lies inside `sorted` and `rows`, so at most 15
-                    // elements of the slack of each are touched.
-                    unsafe { V::V16::load(sorted.wrapping_add(from + at)).store(to.wrapping_add(at)) };
-                    at += 16;
-                }
-                from += layout.next_piece();
-                to = to.wrapping_add(o_w);
             }
         });
     }
@@ -340,7 +178,7 @@ impl Kernel for AddBack<'_> {
         let (h, [pad_y, pad_x], [_, s_x]) = (geometry.input()[0], geometry.window().pad, geometry.window().stride);
         // In sorted rows the padding has its columns, in those of the image it is left out.
         let (row_len, columns, skipped) = match sorted_rows {
-            true => (layout.row_len(), layout.columns, 0),
+            true => (layout.image.row_len(), layout.image.columns(), 0),
             false => (geometry.input()[1], geometry.input()[1], pad_x),
         };
         for (row, pixels) in image.chunks_exact_mut(row_len).enumerate() {

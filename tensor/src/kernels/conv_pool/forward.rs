@@ -5,6 +5,7 @@ use crate::conv_pool::AT_REST;
 use crate::kernels::convolution::{filters_a_task, task_input};
 use crate::kernels::isa::{Kernel, Vectors, run};
 use crate::kernels::lanes::Lanes;
+use crate::kernels::over_filters;
 use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 use crate::threads::{for_each_part, for_each_part2};
@@ -18,6 +19,9 @@ pub(in crate::kernels) fn forward(
     y: &mut [f32],
     winners: Option<&mut [u8]>,
 ) {
+    if plan.parts == 1 && over_filters::pays(&plan.conv, b.len()) {
+        return over_filters::forward_pooled(plan, x, w, b, y, winners);
+    }
     let layout = Patches::new(plan.both);
     let (n, a_part) = (x.len() / plan.conv.input_len(), b.len() / plan.parts);
     let group = filters_a_task(n, a_part);
