@@ -64,21 +64,55 @@ pub fn backward_pool<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut
         dy.len(),
         dconv.len()
     );
-    let (planes, width) = (dconv.len() / positions, plan.pool().output()[1]);
+    let planes = dconv.len() / positions;
     for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
-        dconv.fill(F::ZERO);
         for (i, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
             let first = plan.place(task * PLANES_A_TASK + i, planes) * windows;
-            let rows = winners[first..][..windows].chunks_exact(width).zip(dy[first..][..windows].chunks_exact(width));
-            for (row, (winners, dy)) in rows.enumerate() {
-                for (column, (&winner, &d)) in winners.iter().zip(dy).enumerate() {
-                    if winner != AT_REST {
-                        dconv[plan.window_at(row, column) + plan.offset(winner)] += d;
-                    }
-                }
+            let (winners, dy) = (&winners[first..][..windows], &dy[first..][..windows]);
+            let window = plan.pool().window();
+            if [window.kernel, window.stride] == [[2, 2]; 2] {
+                pass_to_pairs(plan, winners, dy, dconv);
+            } else {
+                pass_to_winners(plan, winners, dy, dconv);
             }
         }
     });
+}
+
+/// One plane of [`backward_pool`], any windows.
+fn pass_to_winners<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [F]) {
+    dconv.fill(F::ZERO);
+    let width = plan.pool().output()[1];
+    for (row, (winners, dy)) in winners.chunks_exact(width).zip(dy.chunks_exact(width)).enumerate() {
+        for (column, (&winner, &d)) in winners.iter().zip(dy).enumerate() {
+            if winner != AT_REST {
+                dconv[plan.window_at(row, column) + plan.offset(winner)] += d;
+            }
+        }
+    }
+}
+
+/// One plane of [`backward_pool`], windows of 2×2 side by side: every element is written, so that there are no branches, which a
+/// processor would guess wrong as often as right.
+fn pass_to_pairs<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [F]) {
+    let (width, conv_width) = (plan.pool().output()[1], plan.conv().output()[1]);
+    if let Some(&winner) = winners.iter().find(|&&winner| winner > 3 && winner != AT_REST) {
+        plan.offset(winner);
+    }
+    // (An odd row, or column, is under no window.)
+    dconv[winners.len() / width * 2 * conv_width..].fill(F::ZERO);
+    let rows = winners.chunks_exact(width).zip(dy.chunks_exact(width));
+    for (dconv, (winners, dy)) in dconv.chunks_exact_mut(2 * conv_width).zip(rows) {
+        let (upper, lower) = dconv.split_at_mut(conv_width);
+        upper[2 * width..].fill(F::ZERO);
+        lower[2 * width..].fill(F::ZERO);
+        let pairs = upper.chunks_exact_mut(2).zip(lower.chunks_exact_mut(2));
+        for ((upper, lower), (&winner, &d)) in pairs.zip(winners.iter().zip(dy)) {
+            let passed = |place: u8| if winner == place { F::ZERO + d } else { F::ZERO };
+            upper.copy_from_slice(&[passed(0), passed(1)]);
+            lower.copy_from_slice(&[passed(2), passed(3)]);
+        }
+    }
 }
 
 fn check(plan: &Plan, x: usize, w: usize, filters: usize, y: usize) {

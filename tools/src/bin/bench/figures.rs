@@ -185,7 +185,7 @@ impl Figures {
             let microseconds = 1e6 * point.per_image.median;
             GrowthRow { value: point.value, microseconds_per_image: microseconds, gflops, share_of_limit }
         };
-        AxisRows { axis: axis.name, points: axis.points.iter().map(point).collect() }
+        AxisRows { network: axis.network, axis: axis.name, points: axis.points.iter().map(point).collect() }
     }
 }
 
@@ -292,6 +292,8 @@ struct Speed {
 
 #[derive(Serialize)]
 struct AxisRows {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'static str>,
     axis: &'static str,
     points: Vec<GrowthRow>,
 }

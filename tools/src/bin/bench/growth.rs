@@ -1,8 +1,8 @@
-//! How the cost of a training step grows with batch, filters, image, hidden neurons and threads.
+//! How the cost of a training step grows with batch, filters, image, hidden neurons and threads; and that of a deeper network.
 
 use layers::ndarray::ArrayView4;
 use layers::{Labels, Purpose, Random};
-use model::{ConvParam, Network, SimpleConvNet};
+use model::{ConvParam, DeepConvNet, Network, NetworkSpec, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
 use tensor::threads::{Pool, available_cores};
 
@@ -14,11 +14,14 @@ const BATCHES: [usize; 19] = [1, 2, 3, 5, 10, 16, 24, 25, 26, 32, 50, 64, 100, 1
 const FILTERS: [usize; 11] = [8, 16, 24, 30, 31, 32, 33, 48, 64, 96, 128];
 /// Only even sizes come out even: of a side, four pixels are lost to the convolution, and the pooling halves the rest.
 const SIDES: [usize; 10] = [14, 20, 26, 28, 30, 32, 40, 56, 84, 112];
+const DEEP_BATCHES: [usize; 4] = [1, 10, 100, 1000];
 const HIDDEN: [usize; 10] = [50, 64, 99, 100, 101, 128, 200, 256, 500, 1000];
 
 /// Steps of one size after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
+    /// The network, where it is not the book's of chapter 7.
+    pub network: Option<&'static str>,
     /// What grows.
     pub name: &'static str,
     /// The steps.
@@ -49,19 +52,20 @@ pub fn growth(pools: &Pools, budget: f64, tiny: bool, meter: &mut Meter) -> anyh
     let side = |side| SimpleConvNet { input_dim: [1, side, side], ..book };
     let hidden = |hidden_size| SimpleConvNet { hidden_size, ..book };
     let mut axes = Vec::new();
-    let mut axis = |name, values: &[usize], settings: &dyn Fn(usize) -> (SimpleConvNet, usize)| {
+    let mut axis = |network, name, values: &[usize], settings: &dyn Fn(usize) -> (NetworkSpec, usize)| {
         let points = values.iter().take(most).map(|&value| {
             let (net, batch) = settings(value);
-            pools.all.install(|| point(value, &net, batch, budget))
+            pools.all.install(|| point(value, net, batch, budget))
         });
-        axes.push(Axis { name, points: points.collect::<anyhow::Result<_>>()? });
+        axes.push(Axis { network, name, points: points.collect::<anyhow::Result<_>>()? });
         meter.window(pools);
         anyhow::Ok(())
     };
-    axis("batch", &BATCHES, &|batch| (book, batch))?;
-    axis("filters", &FILTERS, &|count| (filters(count), BATCH))?;
-    axis("image", &SIDES, &|pixels| (side(pixels), BATCH))?;
-    axis("hidden", &HIDDEN, &|neurons| (hidden(neurons), BATCH))?;
+    axis(None, "batch", &BATCHES, &|batch| (book.spec(), batch))?;
+    axis(None, "filters", &FILTERS, &|count| (filters(count).spec(), BATCH))?;
+    axis(None, "image", &SIDES, &|pixels| (side(pixels).spec(), BATCH))?;
+    axis(None, "hidden", &HIDDEN, &|neurons| (hidden(neurons).spec(), BATCH))?;
+    axis(Some("DeepConvNet"), "batch", &DEEP_BATCHES, &|batch| (DeepConvNet::default().spec(), batch))?;
     axes.push(threads(&book, budget, most, meter)?);
     Ok(axes)
 }
@@ -70,10 +74,10 @@ fn threads(book: &SimpleConvNet, budget: f64, most: usize, meter: &Meter) -> any
     let counts = thread_counts(available_cores());
     let points = counts.into_iter().take(most).map(|count| {
         let pool = Pool::new(count);
-        let point = pool.install(|| point(count, book, BATCH, budget))?;
+        let point = pool.install(|| point(count, book.spec(), BATCH, budget))?;
         Ok(Point { limit: Some(meter.gflops_of(&pool)), ..point })
     });
-    Ok(Axis { name: "threads", points: points.collect::<anyhow::Result<_>>()? })
+    Ok(Axis { network: None, name: "threads", points: points.collect::<anyhow::Result<_>>()? })
 }
 
 /// Every number up to four, then about four between one power of two and the next, and the last.
@@ -85,13 +89,14 @@ fn thread_counts(cores: usize) -> Vec<usize> {
     all.collect()
 }
 
-fn point(value: usize, net: &SimpleConvNet, batch: usize, budget: f64) -> anyhow::Result<Point> {
-    let mut network: Network = net.build(0)?;
+fn point(value: usize, net: NetworkSpec, batch: usize, budget: f64) -> anyhow::Result<Point> {
+    let mut network: Network = Network::build(net, 0)?;
     let flop_per_image = network.summary().operations().training;
-    let [channels, height, width] = net.input_dim;
+    let &[channels, height, width] = &network.spec().input[..] else { anyhow::bail!("images have channels and sides") };
+    let classes = network.classes();
     let mut random = Random::new(0, Purpose::Other(0));
     let x: Vec<f32> = (0..batch * channels * height * width).map(|_| random.uniform() as f32).collect();
-    let t: Vec<usize> = (0..batch).map(|i| i % net.output_size).collect();
+    let t: Vec<usize> = (0..batch).map(|i| i % classes).collect();
     let x = ArrayView4::from_shape((batch, channels, height, width), &x).expect("as long as its shape");
     let mut adam = OptimizerConfig::default().build()?;
     let Timing { median, min, max } = measure(budget, &mut || {
@@ -122,7 +127,7 @@ mod tests {
         for side in SIDES {
             SimpleConvNet { input_dim: [1, side, side], ..book }.build::<f32>(0).unwrap();
         }
-        let point = point(7, &SimpleConvNet { input_dim: [1, 14, 14], ..book }, 2, 0.0).unwrap();
+        let point = point(7, SimpleConvNet { input_dim: [1, 14, 14], ..book }.spec(), 2, 0.0).unwrap();
         assert!(point.value == 7 && point.per_image.min > 0.0 && point.limit.is_none());
     }
 

@@ -166,7 +166,8 @@ fn growth(figures: &Figures, axis: &Axis) -> Vec<String> {
         let bar = "#".repeat((20.0 * part).round().clamp(0.0, 40.0) as usize);
         vec![grouped(point.value), micros(point.per_image.median), speed(gflops), share(part), format!("{bar:<20}")]
     });
-    let title = format!("a training step by {}: µs an image", axis.name);
+    let of = axis.network.map_or_else(String::new, |network| format!(" of {network}"));
+    let title = format!("a training step{of} by {}: µs an image", axis.name);
     section(&title, &[axis.name, "µs", "GFLOP/s", "share", ""], rows.collect())
 }
 
