@@ -5,6 +5,7 @@
 //! sum differs. What the forward pass leaves for the backward passes is a byte for each pooled element.
 
 use crate::geometry::Geometry;
+use crate::kernels::{Vectorize, vectorize};
 use crate::pooling::PLANES_A_TASK;
 use crate::real::Real;
 use crate::threads::for_each_part;
@@ -92,25 +93,43 @@ fn pass_to_winners<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [
     }
 }
 
-/// One plane of [`backward_pool`], windows of 2×2 side by side: every element is written, so that there are no branches, which a
-/// processor would guess wrong as often as right.
+/// One plane of [`backward_pool`], windows of 2×2 side by side.
 fn pass_to_pairs<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [F]) {
-    let (width, conv_width) = (plan.pool().output()[1], plan.conv().output()[1]);
     if let Some(&winner) = winners.iter().find(|&&winner| winner > 3 && winner != AT_REST) {
         plan.offset(winner);
     }
-    // (An odd row, or column, is under no window.)
-    dconv[winners.len() / width * 2 * conv_width..].fill(F::ZERO);
-    let rows = winners.chunks_exact(width).zip(dy.chunks_exact(width));
-    for (dconv, (winners, dy)) in dconv.chunks_exact_mut(2 * conv_width).zip(rows) {
-        let (upper, lower) = dconv.split_at_mut(conv_width);
-        upper[2 * width..].fill(F::ZERO);
-        lower[2 * width..].fill(F::ZERO);
-        let pairs = upper.chunks_exact_mut(2).zip(lower.chunks_exact_mut(2));
-        for ((upper, lower), (&winner, &d)) in pairs.zip(winners.iter().zip(dy)) {
-            let passed = |place: u8| if winner == place { F::ZERO + d } else { F::ZERO };
-            upper.copy_from_slice(&[passed(0), passed(1)]);
-            lower.copy_from_slice(&[passed(2), passed(3)]);
+    let (width, conv_width) = (plan.pool().output()[1], plan.conv().output()[1]);
+    vectorize(Pairs { winners, dy, width, dconv, conv_width });
+}
+
+/// Every element is written, so that there are no branches, and whole vectors can be.
+struct Pairs<'a, F> {
+    winners: &'a [u8],
+    dy: &'a [F],
+    width: usize,
+    dconv: &'a mut [F],
+    conv_width: usize,
+}
+
+impl<F: Real> Vectorize for Pairs<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { winners, dy, width, dconv, conv_width } = self;
+        // (An odd row, or column, is under no window.)
+        dconv[winners.len() / width * 2 * conv_width..].fill(F::ZERO);
+        let rows = winners.chunks_exact(width).zip(dy.chunks_exact(width));
+        for (dconv, (winners, dy)) in dconv.chunks_exact_mut(2 * conv_width).zip(rows) {
+            let (upper, lower) = dconv.split_at_mut(conv_width);
+            for (row, first) in [(upper, 0), (lower, 2)] {
+                let (pairs, odd) = row.split_at_mut(2 * width);
+                odd.fill(F::ZERO);
+                for (pair, (&winner, &d)) in pairs.chunks_exact_mut(2).zip(winners.iter().zip(dy)) {
+                    pair[0] = if winner == first { F::ZERO + d } else { F::ZERO };
+                    pair[1] = if winner == first + 1 { F::ZERO + d } else { F::ZERO };
+                }
+            }
         }
     }
 }
