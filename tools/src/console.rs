@@ -79,11 +79,26 @@ pub fn look_of_stdout() -> Look {
     Screen::of_stdout().look
 }
 
-/// Whether progress may move on standard error: someone looks on, and the terminal can.
+/// Whether progress may move on standard error: someone looks on, the terminal can, and nobody else writes there when they
+/// like. What reads standard output through a pipe (`tee`, say) writes to the same terminal.
 pub fn stderr_can_move() -> bool {
     // A console of Windows says in this variable that it understands; others name their kind in TERM.
     let understands = !cfg!(windows) || environment("WT_SESSION").is_some() || environment("TERM").is_some();
-    io::stderr().is_terminal() && understands && environment("TERM").is_none_or(|term| term != "dumb")
+    let can = io::stderr().is_terminal() && understands && environment("TERM").is_none_or(|term| term != "dumb");
+    can && !stdout_is_a_pipe()
+}
+
+#[cfg(unix)]
+fn stdout_is_a_pipe() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    stdout.and_then(|stdout| stdout.metadata()).is_ok_and(|data| data.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn stdout_is_a_pipe() -> bool {
+    !io::stdout().is_terminal()
 }
 
 #[cfg(test)]

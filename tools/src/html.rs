@@ -50,17 +50,37 @@ impl HtmlPage {
 
 /// A paragraph.
 pub fn paragraph(text: &str) -> String {
-    format!("<p>{}</p>", escape(text))
+    format!("<p>{}</p>", prose(text))
 }
 
 /// Lines of text with markup between them.
 pub fn escape_and_join(lines: &[String], between: &str) -> String {
-    lines.iter().map(|line| escape(line)).collect::<Vec<_>>().join(between)
+    lines.iter().map(|line| prose(line)).collect::<Vec<_>>().join(between)
 }
 
-/// Text as it is typed: a command, say.
-pub fn code(text: &str) -> String {
-    format!("<pre><code>{}</code></pre>", escape(text))
+/// Text in which no line ends inside a flag: browsers break lines behind a hyphen, and "--" alone means something else.
+fn prose(text: &str) -> String {
+    let word = |word: &str| if word.contains("--") { whole(word) } else { escape(word) };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A command as it is typed. A narrow page breaks it before a flag, never inside one.
+pub fn command(text: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match parts.last_mut() {
+            // The value of a flag stands beside it.
+            Some(part) if !word.starts_with('-') => part.extend([" ", word]),
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    let parts = parts.iter().map(|part| whole(part)).collect::<Vec<_>>();
+    format!("<pre><code>{}</code></pre>", parts.join(" "))
+}
+
+/// Text that is broken only where a line is too short for it.
+fn whole(text: &str) -> String {
+    format!("<span class=\"whole\">{}</span>", escape(text))
 }
 
 /// A chart with its caption. The same chart is there in two shapes; the page shows the one that there is room for.
@@ -104,7 +124,8 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let body: String = rows.iter().map(row).collect();
     let content =
         format!("<caption>{}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n", escape(caption));
-    scrolling_table("table", caption, &content)
+    // A phone needs smaller numbers for so many columns.
+    scrolling_table(if heads.len() > 6 { "table dense" } else { "table" }, caption, &content)
 }
 
 /// A table of this content that scrolls by itself where it is wider than the page. One of its classes is "table"; the label
@@ -151,7 +172,7 @@ mod tests {
         let rows = [vec![nasty.to_owned(), nasty.to_owned()]];
         let parts = [
             paragraph(nasty),
-            code(nasty),
+            command(nasty),
             figure(&picture, nasty),
             table(nasty, &[nasty], &rows),
             facts(&[(nasty, nasty.to_owned())]),
@@ -163,6 +184,14 @@ mod tests {
         assert_eq!(html.matches("</title>").count(), 1);
         assert_eq!(html.matches("</style>").count(), 1);
         assert!(html.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)").count() >= 13, "{html}");
+    }
+
+    #[test]
+    fn lines_do_not_end_inside_a_flag() {
+        let html = command("cargo run -p tools -- --lr 0.1 --resume");
+        let parts = ["cargo run", "-p tools", "--", "--lr 0.1", "--resume"];
+        assert_eq!(html, format!("<pre><code>{}</code></pre>", parts.map(whole).join(" ")));
+        assert_eq!(paragraph("with (--lr 0.1) less"), format!("<p>with {} 0.1) less</p>", whole("(--lr")));
     }
 
     #[test]

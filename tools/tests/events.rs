@@ -1,4 +1,4 @@
-//! `train --json` writes what `EVENTS.md` describes.
+//! `train --json` and `gradcheck --json` write what `EVENTS.md` describes.
 
 mod common;
 
@@ -12,9 +12,11 @@ use serde_json::Value;
 /// A kind of line: its members with their types; those of the objects in an array as "layers[].name".
 type Members = BTreeMap<String, String>;
 
-/// Every kind of line in the document.
-fn described() -> BTreeMap<String, Members> {
+/// Every kind of line that a program writes, by the document.
+fn described(program: &str) -> BTreeMap<String, Members> {
     let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("EVENTS.md")).unwrap();
+    let title = format!("# What `{program} --json` writes");
+    let (_, document) = document.split_once(&title).unwrap();
     // Behind the next title is what other programs write.
     let document = document.split("\n# ").next().unwrap();
     let kinds = document.split("\n## `").skip(1).map(|section| {
@@ -35,8 +37,9 @@ fn kind_of(value: &Value) -> String {
         Value::String(_) => "string".to_owned(),
         Value::Number(number) if number.is_u64() => "integer".to_owned(),
         Value::Number(_) => "number".to_owned(),
-        Value::Array(values) => format!("array of {}s", kind_of(&values[0])),
+        Value::Array(values) => format!("array of {}s", values.first().map_or("string".to_owned(), kind_of)),
         Value::Object(_) => "object".to_owned(),
+        Value::Bool(_) => "boolean".to_owned(),
         other => panic!("{other}"),
     }
 }
@@ -50,6 +53,9 @@ fn members(object: &Value, prefix: &str) -> Members {
             values.iter().filter(|value| value.is_object()).for_each(|value| {
                 found.extend(members(value, &format!("{name}[].")));
             });
+        }
+        if value.is_object() {
+            found.extend(members(value, &format!("{name}.")));
         }
         found.insert(name, kind_of(value));
     }
@@ -80,7 +86,7 @@ fn check(lines: &str, described: &BTreeMap<String, Members>) -> Vec<String> {
 
 #[test]
 fn every_line_is_described_and_every_description_has_its_line() {
-    let described = described();
+    let described = described("train");
     let folder = Folder::new();
     let ran = folder.train("--json-steps --batch-size 100").succeeds();
     let mut kinds = check(&ran.stdout, &described);
@@ -88,6 +94,18 @@ fn every_line_is_described_and_every_description_has_its_line() {
     kinds.extend(check(&folder.train("--json --init-std 1").succeeds().stdout, &described));
     kinds.extend(check(&stopped(), &described));
     assert_eq!(kinds.into_iter().collect::<BTreeSet<_>>(), described.into_keys().collect());
+}
+
+#[test]
+fn the_lines_of_gradcheck_are_described() {
+    let described = described("gradcheck");
+    let folder = Folder::new();
+    for (flags, code) in [("--json", 0), ("--json --tolerance 1e-12", 1)] {
+        let ran = folder.run("gradcheck", flags);
+        assert_eq!(ran.code, Some(code), "{ran:#?}");
+        let kinds = check(&ran.stdout, &described);
+        assert_eq!(kinds, [vec!["parameter"; 6], vec!["finished"]].concat());
+    }
 }
 
 /// The lines of a training that a signal stops.

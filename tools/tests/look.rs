@@ -15,32 +15,48 @@ fn page(head: &str, body: &str) -> String {
 
 /// A picture of one pixel.
 const PIXEL: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
-const VIEWS: [&str; 5] = ["desktop", "desktop, dark", "phone", "phone, dark", "paper"];
-const DARK: [&str; 2] = ["desktop, dark", "phone, dark"];
-const PHONES: [&str; 2] = ["phone", "phone, dark"];
+/// Views of a page.
+type Views = &'static [&'static str];
+const VIEWS: Views = &["desktop", "desktop, dark", "phone", "phone, dark", "paper"];
+/// Paper as well: whoever has a dark system prints.
+const DARK_SYSTEMS: Views = &["desktop, dark", "phone, dark", "paper"];
+const PHONES: Views = &["phone", "phone, dark"];
+const PAPER: Views = &["paper"];
 
-/// Pages that have a fault each: name, head, body, the words for it, and the views that have to tell it.
-fn faults() -> Vec<(&'static str, String, String, &'static str, &'static [&'static str])> {
-    let on_dark = "<style>@media (prefers-color-scheme: dark) { body { background: #222; color: #555 } }</style>";
+/// Pages that have a fault each: name, page, the words for it, and the views that have to tell it.
+fn faults() -> Vec<(&'static str, String, &'static str, Views)> {
+    let head = |text: &str| page(text, "");
+    let body = |text: &str| page("", text);
+    let without = |part: &str| page("", "").replace(part, "");
+    let on_dark = |rule| head(&format!("<style>@media (prefers-color-scheme: dark) {{ {rule} }}</style>"));
+    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"img-src data:\">";
     let drawing = "<svg viewBox=\"0 0 9 9\" width=\"90\" role=\"img\"><circle r=\"5\"/></svg>";
-    let head = |text: &str| (text.to_owned(), String::new());
-    let body = |text: &str| (String::new(), text.to_owned());
-    let all = &VIEWS[..];
-    [
-        ("error", body("<script>undefined.x</script>"), "the console says: Uncaught", all),
-        ("request", head("<link rel=\"stylesheet\" href=\"other.css\">"), "a request leaves: file://", all),
-        ("silent", body(&format!("<img src=\"{PIXEL}\">")), "a picture has no text alternative", all),
-        ("drawing", body(drawing), "a drawing has no text alternative", all),
-        ("broken", body("<img src=\"data:image/png;base64,AAAA\" alt=\"A cat\">"), "cannot be shown: A cat", all),
-        ("wide", body("<pre style=\"width: 600px\">wide</pre>"), "pixels are wider than the window of 360", &PHONES),
-        ("script", body("<script>1</script>"), "the page has scripts", all),
-        ("grey", head(on_dark), "hard to read", &DARK),
-        ("tiny", body("<p style=\"font-size: 5px\">Small print</p>"), "too small to read: Small print", all),
-        ("headings", body("<h1>Another</h1>"), "the page has not one main heading", all),
-        ("twice", body("<p id=\"a\">A</p><p id=\"a\">A</p>"), "two elements have one id", all),
+    let table = "<div class=\"table\" aria-label=\"Sums\" style=\"overflow-x: auto; break-inside: avoid\">\
+                 <table><tr><td style=\"min-width: 600px\">1</td></tr></table></div>";
+    let high = format!("<img src=\"{PIXEL}\" alt=\"A pixel\" width=\"9\" height=\"1100\">");
+    vec![
+        ("error", body("<script>undefined.x</script>"), "the console says: Uncaught", VIEWS),
+        ("warning", body("<script>console.warn('careful')</script>"), "careful", VIEWS),
+        ("refused", page(policy, "<img src=\"cat.png\" alt=\"A cat\">"), "the console says: Loading the image", VIEWS),
+        ("request", head("<link rel=\"stylesheet\" href=\"other.css\">"), "a request leaves: file://", VIEWS),
+        ("missing", head("<link rel=\"stylesheet\" href=\"other.css\">"), "the console says: net::ERR", VIEWS),
+        ("silent", body(&format!("<img src=\"{PIXEL}\">")), "a picture has no text alternative", VIEWS),
+        ("drawing", body(drawing), "a drawing has no text alternative", VIEWS),
+        ("nameless", body("<div role=\"img\">1</div>"), "no words for 1 of 1 pictures", VIEWS),
+        ("broken", body("<img src=\"data:image/png;base64,AAAA\" alt=\"A cat\">"), "cannot be shown: A cat", VIEWS),
+        ("wide", body("<p style=\"width: 600px\">wide</p>"), "pixels are wider than the window of 360", PHONES),
+        ("table", body(table), "a table has to be scrolled sideways: Sums", PHONES),
+        ("script", body("<script>1</script>"), "the page has scripts", VIEWS),
+        ("grey", on_dark("body { background: #222; color: #555 }"), "hard to read", DARK_SYSTEMS),
+        ("black", head("<style>@media print { body { background: #000; color: #fff } }</style>"), "dark paper", PAPER),
+        ("torn", body("<pre>1\n2</pre>"), "the end of a sheet may cut a <pre>", PAPER),
+        ("high", body(&high), "a <img> is higher than a sheet", PAPER),
+        ("tiny", body("<p style=\"font-size: 5px\">Small print</p>"), "too small to read: Small print", VIEWS),
+        ("headings", body("<h1>Another</h1>"), "the page has not one main heading", VIEWS),
+        ("twice", body("<p id=\"a\">A</p><p id=\"a\">A</p>"), "two elements have one id", VIEWS),
+        ("language", without(" lang=\"en\""), "the page does not say its language", VIEWS),
+        ("title", without("<title>A page</title>"), "the page has no title", VIEWS),
     ]
-    .map(|(name, (head, body), words, views)| (name, head, body, words, views))
-    .into()
 }
 
 /// Looks at a page; nothing where there is no browser.
@@ -65,10 +81,11 @@ fn about<'a>(stdout: &'a str, file: &str, view: &str) -> Vec<&'a str> {
 fn each_fault_is_told_where_it_is_seen_and_no_other() {
     let folder = Folder::new();
     let faults = faults();
-    folder.write("sound.html", page("", &format!("<p>Well</p><img src=\"{PIXEL}\" alt=\"A pixel\">")));
+    let print = "<style>@media print { pre { break-inside: avoid } }</style>";
+    folder.write("sound.html", page(print, &format!("<pre>Well</pre><img src=\"{PIXEL}\" alt=\"A pixel\">")));
     let mut files = "sound.html".to_owned();
-    for (name, head, body, ..) in &faults {
-        folder.write(&format!("{name}.html"), page(head, body));
+    for (name, page, ..) in &faults {
+        folder.write(&format!("{name}.html"), page);
         files.push_str(&format!(" {name}.html"));
     }
     let Some(ran) = look(&folder, &files) else { return };
@@ -76,10 +93,10 @@ fn each_fault_is_told_where_it_is_seen_and_no_other() {
     for view in VIEWS {
         let [line] = about(&ran.stdout, "sound.html", view)[..] else { panic!("{ran:#?}") };
         assert!(line.contains(" ok    1 pictures, 1 request: "), "{line}");
-        for (name, _, _, words, views) in &faults {
+        for (name, _, words, views) in &faults {
             let told = about(&ran.stdout, &format!("{name}.html"), view);
-            assert_eq!(told[1..].iter().any(|line| line.contains(words)), views.contains(&view), "{name}: {told:#?}");
-            assert_eq!(told[0].contains(" WRONG "), views.contains(&view), "{name}: {told:#?}");
+            assert_eq!(told[1..].iter().any(|line| line.contains(words)), views.contains(view), "{name}: {told:#?}");
+            assert_eq!(told[0].contains(" WRONG "), views.contains(view), "{name}: {told:#?}");
         }
     }
     assert!(folder.files().contains(&"shots/sound-phone.png".to_owned()));

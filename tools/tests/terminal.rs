@@ -208,6 +208,19 @@ fn a_terminal_that_can_do_nothing_gets_plain_lines() {
 }
 
 #[test]
+fn a_pipe_to_another_program_on_the_terminal_gets_plain_lines() {
+    let folder = Folder::new();
+    let line = format!("train {SMALL} --batch-size 10 | cat");
+    let Some((output, _)) = on_terminal(&folder, 80, &line, &[], None) else { return };
+    let screen = Screen::new(80, &output);
+    screen.is_tidy();
+    assert!(screen.frames == 0 && output.contains("test accuracy "), "{output:?}");
+    let line = format!("train {SMALL} --batch-size 10 > log");
+    let Some((output, _)) = on_terminal(&folder, 80, &format!("{line} --out other"), &[], None) else { return };
+    assert!(Screen::new(80, &output).frames > 0, "a file does not disturb: {output:?}");
+}
+
+#[test]
 fn without_colours_the_bar_moves_and_has_none() {
     let folder = Folder::new();
     let plain = [("NO_COLOR", "1")];

@@ -10,8 +10,9 @@ use layers::{GradientCheck, GradientFailure, GradientReport, Labels, ParameterRe
 use model::{ConvParam, Network, SimpleConvNet};
 use serde::Serialize;
 use tools::args::{self, SeedArg};
-use tools::console::Stdout;
+use tools::console::{self, Stdout};
 use tools::program::{EXIT_CODES, Outcome, run};
+use tools::text::{hanging, wrapped};
 
 const EXAMPLES: &str = "Examples (`gradcheck` stands for `cargo run -p tools --bin gradcheck --`):
   gradcheck                    passes: the backward pass is right
@@ -62,41 +63,52 @@ fn gradcheck(args: Args) -> anyhow::Result<Outcome> {
     let x = Array4::from_shape_simple_fn((1, channels, height, width), || random.uniform());
     let config = GradientCheck { relative_tolerance: args.tolerance, ..GradientCheck::default() };
     let report = network.gradient_check(x.view(), Labels::Classes(&[LABEL]), &config);
-    tell(&mut Stdout::new(), &report, args.json)
+    tell(&mut Stdout::new(), &report, args.json, console::width())
 }
 
 /// Prints the report; the outcome is the verdict.
-fn tell<W: Write>(out: &mut Stdout<W>, report: &GradientReport, json: bool) -> anyhow::Result<Outcome> {
+fn tell<W: Write>(out: &mut Stdout<W>, report: &GradientReport, json: bool, width: usize) -> anyhow::Result<Outcome> {
     match json {
         true => print_json(out, report)?,
-        false => print_table(out, report)?,
+        false => print_table(out, report, width)?,
     }
     Ok(if report.passed() { Outcome::Done } else { Outcome::CheckFailed })
 }
 
-fn print_table<W: Write>(out: &mut Stdout<W>, report: &GradientReport) -> anyhow::Result<()> {
+/// A paragraph a parameter, no line longer than `width` where the words allow it.
+fn print_table<W: Write>(out: &mut Stdout<W>, report: &GradientReport, width: usize) -> anyhow::Result<()> {
     for parameter in &report.parameters {
         let ParameterReport { name, mean_difference, elements, kinks, .. } = parameter;
         let largest = match &parameter.largest_error {
             None => "no gradient is large enough for a relative error".to_owned(),
             Some(error) => format!(
-                "largest relative error {:.1e} at {:?} (backward {:.6e}, differences {:.6e})",
-                error.relative_error, error.index, error.backward, error.numerical
+                "largest relative error {:.1e} at {} (backward {:.6e}, differences {:.6e})",
+                error.relative_error,
+                format!("{:?}", error.index).replace(' ', "\u{a0}"),
+                error.backward,
+                error.numerical
             ),
         };
         let kinks =
             if *kinks == 0 { String::new() } else { format!("; {kinks} of {elements} elements at a kink, left out") };
-        out.line(&format!("{name} {mean_difference:.3e}  {largest}{kinks}"))?;
+        let head = format!("{name} {mean_difference:.3e}  ");
+        let indent = head.len();
+        let lines = wrapped(&format!("{largest}{kinks}"), width.saturating_sub(indent));
+        for (i, line) in lines.iter().enumerate() {
+            let before = if i == 0 { &head } else { "" };
+            out.line(&format!("{before:indent$}{}", line.replace('\u{a0}', " ")))?;
+        }
     }
     for parameter in &report.parameters {
         for failure in &parameter.failures {
-            out.line(&format!("{}: {failure}", parameter.name))?;
+            out.line(&hanging(&format!("{}: {failure}", parameter.name), width))?;
         }
     }
-    out.line(match report.passed() {
+    let verdict = match report.passed() {
         true => "passed: the backward pass agrees with differences of the loss",
         false => "FAILED: the backward pass does not agree with differences of the loss",
-    })
+    };
+    out.line(&hanging(verdict, width))
 }
 
 /// A line of JSON.
@@ -197,7 +209,7 @@ mod tests {
         let x = array![[1.0, -2.0, 0.5], [0.25, 0.5, 2.0]].into_dyn();
         let report = gradient_check(&mut network, x.view(), Labels::Classes(&[0, 1]), &GradientCheck::default());
         let mut written = Vec::new();
-        let outcome = tell(&mut Stdout::to(&mut written), &report, json).unwrap();
+        let outcome = tell(&mut Stdout::to(&mut written), &report, json, 80).unwrap();
         (outcome, String::from_utf8(written).unwrap())
     }
 

@@ -3,7 +3,7 @@
 use layers::ndarray::ArrayD;
 use layers::{Affine, AveragePooling, Convolution, Pooling};
 
-use super::document::{Operand, Part, Section, Table};
+use super::document::{Figures, Operand, Part, Section, Table};
 use super::forward::{sum, terms, winner_of};
 use super::kind::Kind;
 use super::maps::maps;
@@ -188,13 +188,23 @@ fn convolution(walk: &Walk<'_>, i: usize, layer: &Convolution, section: &mut Sec
     )]));
     section.sum([(format!("d{}[{filter}] = Σ dout", b.0), f64::from(b.1[[filter]]))]);
     section.parts.push(Part::Figures(maps("what came back to each filter, dout", &step.dout, at, Scaling::Symmetric)));
-    let title = match i {
-        0 => {
-            "dx: which pixels, made brighter, would raise the loss (orange) or lower it (blue). Training leaves it out"
-        }
-        _ => "what goes on to the layer before, dx",
-    };
-    section.parts.push(Part::Figures(maps(title, &step.dx, walk.step_thread.input(i), Scaling::Symmetric)));
+    section.parts.push(Part::Figures(dx_of_convolution(walk, i)));
+}
+
+fn dx_of_convolution(walk: &Walk<'_>, i: usize) -> Figures {
+    let (dx, from) = (&walk.step.layers[i].dx, walk.step_thread.input(i));
+    if i > 0 {
+        return maps("what goes on to the layer before, dx", dx, from, Scaling::Symmetric);
+    }
+    let title = "what a brighter pixel does to the loss, dx (orange raises it, blue lowers it; training leaves dx out)";
+    let mut pixels = maps(title, dx, from, Scaling::Symmetric);
+    let one = pixels.figures.len() == 1;
+    for figure in &mut pixels.figures {
+        let name = if one { "the pixels".to_owned() } else { figure.caption.replace("map", "channel") };
+        figure.alt = figure.alt.replacen(&figure.caption, &name, 1);
+        figure.caption = name;
+    }
+    pixels
 }
 
 fn largest_magnitude(values: impl Iterator<Item = f32>) -> f32 {

@@ -25,7 +25,7 @@ pub(super) fn softmax(walk: &Walk<'_>) -> Section {
     let mut section = Section::new("Softmax and loss", format!("{} → 1", scores.len()));
     let highest = highest(scores);
     section.text(format!(
-        "Scores become probabilities: y = exp(score − {0}) / Σ exp(score − {0}), where {0} is the largest score and the sum \
+        "Scores become probabilities: y\u{a0}=\u{a0}exp(score\u{a0}−\u{a0}{0}) /\u{a0}Σ\u{a0}exp(score\u{a0}−\u{a0}{0}), where {0} is the largest score and the sum \
          is {1}.",
         number(highest),
         number(powers(scores).iter().sum())

@@ -12,7 +12,8 @@ use crate::text::shape;
 
 pub(super) fn section(walk: &Walk<'_>) -> Section {
     let mut section = Section::new("A step of SGD", format!("learning rate {}", walk.lr));
-    section.text(format!("Every parameter goes down its slope: W ← W − {} · dW.", walk.lr));
+    section
+        .text(format!("Every parameter goes down its slope: W\u{a0}←\u{a0}W\u{a0}−\u{a0}{}\u{a0}·\u{a0}dW.", walk.lr));
     if let Some(operands) = first_filter(walk) {
         section.parts.push(Part::Equation(operands));
     }

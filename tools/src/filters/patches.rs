@@ -127,7 +127,9 @@ pub fn patches_page(
             format!(
                 "each filter{of_channels}, and the {count} patches of {height}×{width} pixels with its largest answers"
             ),
-            format!("among {}; every image counts once; below each patch the answer, bias included", images.title),
+            format!("among {}; every image counts once", images.title),
+            "below each patch the answer, bias included; each filter on its own scale, orange above zero, blue below"
+                .into(),
         ],
         body: beside(left, right, 50),
         bar: None,

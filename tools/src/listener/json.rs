@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 /// What a training was asked to do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
-    /// The data set: "mnist", "fashion-mnist", "digits".
+    /// The data set: "mnist", "fashion-mnist", "digits", "figures".
     pub dataset: String,
     /// The optimizer.
     pub optimizer: String,

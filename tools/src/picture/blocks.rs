@@ -7,6 +7,7 @@ use tensor::ndarray::ArrayView2;
 use super::color::Rgb;
 use super::colormap::ColorMap;
 use super::scaling::{Range, Scaling};
+use crate::text::wrapped;
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,17 +101,28 @@ impl Blocks<'_> {
         ((room + look.characters_per_pixel()) / per_picture).clamp(1, self.columns.max(1))
     }
 
+    /// The titles above their groups, in as many lines as the longest needs.
     fn titles(&self, rasters: &[Raster], look: Look) -> String {
-        let mut line = String::new();
-        for (i, ((title, _), raster)) in self.groups.iter().zip(rasters).enumerate() {
-            let gap = if i + 1 < rasters.len() { GROUP_GAP } else { 0 };
-            let width = raster.columns * look.characters_per_pixel();
-            let title: String = title.chars().take(width).collect();
-            let padding = width - title.chars().count() + gap;
-            line.push_str(&title);
-            line.push_str(&" ".repeat(padding));
+        let groups = self.groups.iter().zip(rasters);
+        let titles: Vec<_> = groups
+            .map(|((title, _), raster)| {
+                let width = raster.columns * look.characters_per_pixel();
+                (wrapped(title, width), width)
+            })
+            .collect();
+        let height = titles.iter().map(|(lines, _)| lines.len()).max().unwrap_or(1);
+        let mut text = String::new();
+        for row in 0..height {
+            let cell = |(lines, width): &(Vec<String>, usize)| {
+                let width = *width;
+                let line: String = lines.get(row).map_or("", String::as_str).chars().take(width).collect();
+                format!("{line:width$}")
+            };
+            let line = titles.iter().map(cell).collect::<Vec<_>>().join(&" ".repeat(GROUP_GAP));
+            text.push_str(line.trim_end());
+            text.push('\n');
         }
-        format!("{}\n", line.trim_end())
+        text
     }
 
     fn raster(&self, pictures: &[ArrayView2<'_, f32>], columns: usize) -> Raster {
@@ -273,6 +285,14 @@ mod tests {
         blocks(&groups).draw(Look::Plain, 0);
         blocks(&[]).draw(Look::Plain, 80);
         blocks(&[("empty", vec![])]).draw(Look::TrueColor, 80);
+    }
+
+    #[test]
+    fn a_title_without_room_takes_more_lines() {
+        let groups = ["before training, ±0.037", "after, ±0.893"].map(|title| (title, vec![Array2::zeros((2, 8)); 2]));
+        let text = blocks(&groups).draw(Look::Colors256, 40);
+        let titles: Vec<_> = text.lines().take(2).collect();
+        assert_eq!(titles, ["before training,    after, ±0.893", "±0.037"]);
     }
 
     fn visible_width(line: &str) -> usize {

@@ -85,11 +85,11 @@ pub fn class_chart(title: String, subtitle: String, scores: &[ClassScore]) -> Ch
             curve(
                 format!("all: {}", percent(mean)),
                 vec![[mean, top], [mean, bottom]],
-                0.5,
+                0.7,
                 Marker::None,
                 Paint::Curve(1),
             ),
-            curve("95 % interval".into(), intervals.collect(), 1.6, Marker::None, Paint::PaleCurve(0)),
+            curve("95 % interval".into(), intervals.collect(), 0.8, Marker::None, Paint::Curve(0)),
             curve("of a class".into(), points, 0.0, Marker::Circle, Paint::Curve(0)),
         ],
         sheet: Sheet { height: 760, ..Sheet::FILE },

@@ -73,7 +73,7 @@ impl Paint {
             Paint::Frame => Rgb([88, 95, 108]),
             Paint::Grid => Rgb([48, 53, 63]),
             Paint::Curve(i) => CURVES_ON_DARK[i % CURVES.len()],
-            Paint::PaleCurve(i) => CURVES_ON_DARK[i % CURVES.len()].mix(DARK_PAPER, 0.62),
+            Paint::PaleCurve(i) => CURVES_ON_DARK[i % CURVES.len()].mix(DARK_PAPER, 0.5),
             Paint::Exact(color) => color,
         }
     }

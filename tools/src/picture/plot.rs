@@ -12,6 +12,8 @@ const SMALL: f64 = 12.5;
 const LINE: f64 = 3.2;
 /// Room between things that belong together.
 const GAP: f64 = 14.0;
+/// The weight of a line in the legend, so that a hair has a colour there.
+const LEAST_IN_LEGEND: f64 = 0.8;
 /// The line of a curve in the legend.
 const SAMPLE: f64 = 46.0;
 /// With more points than this, not every one is marked.
@@ -102,7 +104,8 @@ impl Plot<'_> {
             for curve in row {
                 let (middle, end) = (y + label / 2.0, x + scale * SAMPLE);
                 if curve.weight > 0.0 {
-                    surface.lines(&[vec![[x, middle], [end, middle]]], scale * LINE * curve.weight, curve.paint);
+                    let width = scale * LINE * curve.weight.max(LEAST_IN_LEGEND);
+                    surface.lines(&[vec![[x, middle], [end, middle]]], width, curve.paint);
                 }
                 self.draw_marker(surface, [(x + end) / 2.0, middle], curve);
                 surface.text([end + gap, y + label], Anchor::Start, Style::new(label), &curve.label);

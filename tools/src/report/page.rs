@@ -7,7 +7,7 @@ use model::{Guess, History, params_sha256};
 
 use super::Report;
 use super::pictures::{filter_bar, filter_tiles, shared_range};
-use crate::html::{HtmlPage, chart_figure, code, details, escape_and_join, facts, figure, image, paragraph, table};
+use crate::html::{HtmlPage, chart_figure, command, details, escape_and_join, facts, figure, image, paragraph, table};
 use crate::machine;
 use crate::picture::{short, svg_inline};
 use crate::remedy;
@@ -228,7 +228,7 @@ impl Report<'_> {
         ];
         [
             paragraph("From the root of the project:"),
-            code(&self.command),
+            command(&self.command),
             paragraph(
                 "The same seed and the same images give the same parameters, to the last bit, on any number of threads \
                  and with any vector instructions. Whoever does it again can compare:",

@@ -8,6 +8,17 @@
     wrong.push(`${width} pixels are wider than the window of ${root.clientWidth}: ` +
       wide.slice(0, 3).map(e => `<${e.tagName.toLowerCase()} class=${e.getAttribute('class')}>`).join(', '));
   }
+  for (const t of document.querySelectorAll('.table:not(.matrix)')) {
+    if (t.scrollWidth > t.clientWidth + 1) wrong.push(`a table has to be scrolled sideways: ${t.getAttribute('aria-label')}`);
+  }
+  if (matchMedia('print').matches) {
+    const shown = selector => [...document.querySelectorAll(selector)].filter(e => e.checkVisibility());
+    const kept = e => e && (getComputedStyle(e).breakInside === 'avoid' || kept(e.parentElement));
+    const cut = shown('tr, pre, figure').find(e => !kept(e));
+    if (cut) wrong.push(`the end of a sheet may cut a <${cut.tagName.toLowerCase()}>`);
+    const high = shown('img, svg, tr, figure').find(e => e.getBoundingClientRect().height > innerHeight);
+    if (high) wrong.push(`a <${high.tagName.toLowerCase()}> is higher than a sheet`);
+  }
   if (!root.lang) wrong.push('the page does not say its language');
   if (!document.title) wrong.push('the page has no title');
   if (document.querySelectorAll('h1').length !== 1) wrong.push('the page has not one main heading');
@@ -42,6 +53,7 @@
     }
     return [255, 255, 255];
   };
+  if (matchMedia('print').matches && light(behind(document.body)) < 0.5) wrong.push('dark paper is printed');
   const hasText = e => [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
   for (const e of document.querySelectorAll('body *:not(svg *)')) {
     if (!hasText(e) || !e.checkVisibility()) continue;

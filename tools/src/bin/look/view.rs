@@ -25,6 +25,9 @@ pub(crate) struct View {
 const DESKTOP: View =
     View { name: "desktop", file: "desktop.png", width: 1280, height: 900, phone: false, dark: false, paper: false };
 const PHONE: View = View { name: "phone", file: "phone.png", width: 360, height: 740, phone: true, ..DESKTOP };
+/// What the margins leave of DIN A4, on a system that is dark: paper must not be.
+const PAPER: View =
+    View { name: "paper", file: "paper.pdf", width: 673, height: 1002, dark: true, paper: true, ..DESKTOP };
 
 impl View {
     /// All of them.
@@ -33,7 +36,7 @@ impl View {
         View { name: "desktop, dark", file: "desktop-dark.png", dark: true, ..DESKTOP },
         PHONE,
         View { name: "phone, dark", file: "phone-dark.png", dark: true, ..PHONE },
-        View { name: "paper", file: "paper.pdf", paper: true, ..DESKTOP },
+        PAPER,
     ];
 }
 
@@ -61,7 +64,8 @@ pub(crate) fn look_at(browser: &mut Browser, page: &Path, view: View) -> anyhow:
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone });
     browser.call(&session, "Emulation.setDeviceMetricsOverride", size)?;
     let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
-    browser.call(&session, "Emulation.setEmulatedMedia", json!({ "features": [scheme] }))?;
+    let media = json!({ "media": if paper { "print" } else { "" }, "features": [scheme] });
+    browser.call(&session, "Emulation.setEmulatedMedia", media)?;
     browser.events();
     let answer = browser.call(&session, "Page.navigate", json!({ "url": url }))?;
     if let Some(error) = answer["errorText"].as_str() {
