@@ -88,6 +88,11 @@ pub enum IdxError {
     /// The gzip data end too early.
     #[error("cut short: the gzip data end too early")]
     GzipCutShort,
+    /// The bytes are compressed, and the feature that decodes them is missing.
+    #[error(
+        "compressed by gzip, which the feature `gzip` of the crate datasets reads: switch it on, or decompress the file"
+    )]
+    NoGzip,
     /// The gzip data do not decode, or their checksum is wrong.
     #[error("damaged: {problem}")]
     Gzip {
@@ -344,6 +349,12 @@ fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
     Ok(Idx { shape: header.shape, elements })
 }
 
+#[cfg(not(feature = "gzip"))]
+fn parse_gzip(_: &[u8]) -> Result<Idx, IdxError> {
+    Err(IdxError::NoGzip)
+}
+
+#[cfg(feature = "gzip")]
 fn parse_gzip(bytes: &[u8]) -> Result<Idx, IdxError> {
     let mut decoder = gzip::Decoder::new(bytes);
     let header = read_header(&mut decoder)?;
@@ -368,6 +379,7 @@ fn parse_gzip(bytes: &[u8]) -> Result<Idx, IdxError> {
 }
 
 /// Reads the header from a stream, which is read no further than the header's end.
+#[cfg(feature = "gzip")]
 fn read_header(reader: &mut impl Read) -> Result<Header, IdxError> {
     let mut bytes = Vec::new();
     fill(reader, &mut bytes, 4)?;
@@ -381,6 +393,7 @@ fn read_header(reader: &mut impl Read) -> Result<Header, IdxError> {
     Header::parse(&bytes)
 }
 
+#[cfg(feature = "gzip")]
 fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, count: u64) -> Result<(), IdxError> {
     match reader.take(count).read_to_end(bytes) {
         Ok(_) => Ok(()),
@@ -390,6 +403,7 @@ fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, count: u64) -> Result<(), I
 }
 
 /// Tells compressed data that were cut from an array that is shorter than its header says.
+#[cfg(feature = "gzip")]
 fn gzip_error(problem: std::io::Error, decoder: &gzip::Decoder<'_>, header: &Header, promised: u64) -> IdxError {
     if problem.kind() != std::io::ErrorKind::UnexpectedEof {
         return IdxError::Gzip { problem };

@@ -58,6 +58,7 @@
 //! | `batches` | [`Batches`], [`Dataset::split`] | with either of the others |
 //! | `arrays` | whole data sets as [`ndarray`] arrays | yes |
 //! | `digits` | the built-in digits and figures | yes |
+//! | `gzip` | compressed IDX files, as MNIST is published; without it they are refused with a word | yes |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "arrays")]

@@ -94,6 +94,38 @@ impl fmt::Display for GradientFailure {
     }
 }
 
+/// One line for every parameter.
+impl fmt::Display for GradientReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, parameter) in self.parameters.iter().enumerate() {
+            write!(f, "{}{parameter}", if i == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+/// What was compared, and whether it is right, or why not and where.
+impl fmt::Display for ParameterReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ParameterReport { name, elements, kinks, mean_difference, largest_error, failures } = self;
+        let compared = elements - kinks;
+        write!(f, "{name}: {compared} of {elements} gradients compared, {mean_difference:.1e} apart on average: ")?;
+        if failures.is_empty() {
+            return f.write_str("right");
+        }
+        f.write_str("WRONG")?;
+        for failure in failures {
+            write!(f, "; {failure}")?;
+        }
+        match largest_error {
+            Some(ElementError { index, backward, numerical, .. }) => {
+                write!(f, "; at {index:?} the backward pass has {backward:.6e}, the differences {numerical:.6e}")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// Gathers the report of one parameter.
 pub(crate) struct Comparison<'a> {
     config: &'a GradientCheck,
@@ -169,6 +201,25 @@ mod tests {
             assert_eq!((report.kinks, report.elements), (kinks, elements));
             assert_eq!(report.failures.is_empty(), passes, "{report:?}");
         }
+    }
+
+    #[test]
+    fn a_report_says_what_is_wrong_and_where() {
+        let config = GradientCheck::default();
+        let parameter = |name: &str, backward| {
+            let mut comparison = Comparison::new(&config);
+            comparison.add(&IxDyn(&[2, 1]), backward, Some(EXACT));
+            comparison.add(&IxDyn(&[2, 2]), backward, None);
+            comparison.report(name.to_owned(), 2)
+        };
+        let report = GradientReport { parameters: vec![parameter("W1", 0.5), parameter("b1", 0.75)] };
+        assert_eq!(
+            report.to_string(),
+            "W1: 1 of 2 gradients compared, 0.0e0 apart on average: right\n\
+             b1: 1 of 2 gradients compared, 2.5e-1 apart on average: WRONG; the mean absolute difference is 2.500e-1, \
+             more than 1e-9; the largest relative error is 3.333e-1, more than 1e-2; at [2, 1] the backward pass has \
+             7.500000e-1, the differences 5.000000e-1"
+        );
     }
 
     /// Below the floor, only the mean is compared: a difference of the loss knows no more.

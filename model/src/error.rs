@@ -45,6 +45,18 @@ pub enum Error {
         /// Channels, height and width of the images.
         got: [usize; 3],
     },
+    /// A batch has another shape than the network takes.
+    #[error(
+        "the images have the shape {got:?}, but the network takes a batch, (N, {}){}",
+        sizes(expected),
+        batch_hint(expected, got)
+    )]
+    BatchShape {
+        /// What the network takes, without the batch axis.
+        expected: Vec<usize>,
+        /// The shape of the batch.
+        got: Vec<usize>,
+    },
     /// An image is of none of the classes that the network tells apart.
     #[error(
         "{part} image {position} (from 0) has the label {label}, but the classes of the network are 0 to {last}, {classes} in all",
@@ -173,5 +185,26 @@ impl fmt::Display for Part {
             Part::Training => "training",
             Part::Test => "test",
         })
+    }
+}
+
+fn sizes(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How images that are the right ones, in another order or with other axes, become a batch.
+fn batch_hint(expected: &[usize], got: &[usize]) -> &'static str {
+    match (expected, got) {
+        _ if expected == got => "; one image becomes a batch by insert_axis(Axis(0))",
+        ([1, image @ ..], [_, rest @ ..]) if image == rest => {
+            "; the axis of the one channel comes by insert_axis(Axis(1))"
+        }
+        (&[c, h, w], &[_, height, width, channels]) if [c, h, w] == [channels, height, width] => {
+            "; channels come before height and width: permuted_axes([0, 3, 1, 2])"
+        }
+        (expected, &[_, len]) if expected.iter().product::<usize>() == len => {
+            "; into_shape_with_order gives them these axes"
+        }
+        _ => "",
     }
 }

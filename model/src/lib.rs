@@ -2,7 +2,7 @@
 //!
 //! - [`SimpleConvNet`] is the book's class: its settings, and [`build`](SimpleConvNet::build).
 //! - [`LeNet5`], [`DeepConvNet`] (chapter 8) and [`AlexNet`] are others; [`NetworkKind`] knows all of them by name.
-//! - [`Network`] is what comes out: `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
+//! - [`Network`] is what comes out: `classify`, `predict`, `loss`, `accuracy`, `gradient`, `save_params`, `load_params`. It is built
 //!   from a [`NetworkSpec`], so other networks are a list of layers away.
 //! - [`Trainer`] is the book's trainer. It tells what happens through [`Event`]s; nothing here prints.
 //! - [`params`] describes the parameter file, [`checkpoint`] the one with all that a training needs to go on,
@@ -32,12 +32,23 @@
 //! assert!(evaluate(&network, &digits.test)?.accuracy() > 0.4); // guessing would give 0.1
 //! # Ok::<(), model::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | brings | by default |
+//! |---|---|---|
+//! | `save` | writing files: [`Network::save_params`], [`replace_file`] | yes |
+//! | `gzip` | data sets that are compressed, as MNIST is published | yes |
+//! | `formats` | safetensors and npz files in [`formats`] | no |
+//!
+//! A program that loads a network and classifies needs none of them.
 #![forbid(unsafe_code)]
 
 mod alex_net;
 mod batch;
 mod calibration;
 pub mod checkpoint;
+mod classification;
 mod construct;
 mod dead;
 mod deep_conv_net;
@@ -55,6 +66,8 @@ mod network_kind;
 mod not_finite;
 pub mod params;
 mod progress;
+#[cfg(feature = "save")]
+mod replace_file;
 mod row_major;
 mod shape;
 mod simple_conv_net;
@@ -72,12 +85,12 @@ pub use alex_net::AlexNet;
 pub use batch::Batch;
 pub use calibration::{Bin, Calibration};
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointFiles, Difference, Found, Images, Origin, Setting};
+pub use classification::Classification;
 pub use datasets::{self, Position, Sampling, Scaling};
 pub use dead::{Dead, Units};
 pub use deep_conv_net::DeepConvNet;
 pub use error::{Error, Part};
 pub use event::Event;
-pub use file::{replace_file, try_to_write};
 pub use fingerprint::params_sha256;
 pub use guesses::{Guess, Guesses, guess};
 pub use history::History;
@@ -89,6 +102,8 @@ pub use network_kind::{NetworkKind, UnknownNetwork};
 pub use not_finite::NotFinite;
 pub use optim::{self, OptimizerConfig, OptimizerKind};
 pub use params::ParamsError;
+#[cfg(feature = "save")]
+pub use replace_file::{replace_file, try_to_write};
 pub use simple_conv_net::{ConvParam, SimpleConvNet};
 pub use smooth_curve::smooth_curve;
 pub use spec::{LayerSpec, NetworkSpec, SpecError};

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod console;
+mod example_projects;
 mod faults;
 mod fetch_mnist;
 mod numbers;

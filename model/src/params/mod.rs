@@ -27,9 +27,11 @@ pub(crate) use self::error::printable;
 use self::v1::{ArrayV1, NetworkV1, ParamsV1, ValuesV1, size};
 use crate::construct::{Source, construct};
 use crate::error::Error;
-use crate::file::{read_file, replace_file};
+use crate::file::read_file;
 use crate::formats::{Element, NamedArray, Values};
 use crate::network::Network;
+#[cfg(feature = "save")]
+use crate::replace_file::replace_file;
 use crate::row_major::row_major;
 use crate::spec::NetworkSpec;
 
@@ -39,10 +41,11 @@ pub(crate) const MOST_AXES: usize = 32;
 
 impl<F: Real> Network<F> {
     /// Writes the network with its parameters to a file. It appears under its name when it is complete: see
-    /// [`replace_file`].
+    /// [`replace_file`](crate::replace_file).
     ///
     /// # Errors
     /// Where the file cannot be written.
+    #[cfg(feature = "save")]
     pub fn save_params(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         replace_file(path.as_ref(), &self.to_bytes())
     }
