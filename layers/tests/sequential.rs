@@ -70,7 +70,7 @@ fn a_network_that_does_not_fit_is_refused_with_the_arithmetic() {
     };
     let window = Window::square(5).stride(2);
     let arithmetic = "(28 + 2·0 − 5) / 2 + 1 is not a whole number";
-    refuse(&[1, 28, 28], vec![convolution(1, 2, window)], &["Conv1 (layer 1): ", arithmetic, "Rounding::Down"]);
+    refuse(&[1, 28, 28], vec![convolution(1, 2, window)], &["Conv1 (layer 1): ", arithmetic, "round down"]);
     let down = window.rounding(Rounding::Down);
     assert_eq!(Sequential::new(&[1, 28, 28], vec![convolution(1, 2, down)]).unwrap().output_shape(), [2, 12, 12]);
     refuse(

@@ -28,8 +28,8 @@ pub enum GeometryError {
     /// The stride does not divide the way that the window travels.
     #[error(
         "the {axis} does not come out even: ({input} + 2·{pad} − {kernel}) / {stride} + 1 is not a whole number; choose \
-         other sizes, or allow the last {} row(s) or column(s) to be left out with Rounding::Down",
-        (input + 2 * pad - kernel) % stride
+         other sizes, or round down, which leaves out the last {}",
+        last((input + 2 * pad - kernel) % stride, axis)
     )]
     NotWhole {
         /// "height" or "width".
@@ -77,4 +77,10 @@ pub enum GeometryError {
         /// Which array.
         what: &'static str,
     },
+}
+
+/// "row", "2 rows", "column", "2 columns": what the last windows do not reach.
+fn last(count: usize, axis: &str) -> String {
+    let line = if axis == "height" { "row" } else { "column" };
+    if count == 1 { line.to_owned() } else { format!("{count} {line}s") }
 }

@@ -21,6 +21,7 @@ fn the_table_is_what_the_programs_say() {
     let folder = Folder::new();
     data_sets(&folder);
     parameter_files(&folder);
+    network_files(&folder);
     pictures(&folder);
     picture_folders(&folder);
     output_folders(&folder);
@@ -162,6 +163,7 @@ fn parameter_files(folder: &Folder) {
         ("renamed", sealed(changed(name + 1))),
         ("small", build(vec![1, 10, 10], vec![affine])),
         ("flat", build(vec![1, 28, 28], vec![affine])),
+        ("three-classes", build(vec![1, 28, 28], vec![LayerSpec::Affine { outputs: 3, init: Init::default() }])),
         ("far", build(vec![1, 28, 28], vec![convolution, affine])),
     ] {
         folder.write(&format!("{name}.postcard"), bytes);
@@ -172,12 +174,42 @@ fn parameter_files(folder: &Folder) {
     twice[second + 2] = b'3';
     folder.write("twice.postcard", sealed(twice));
     let flat = Network::<f32>::build(NetworkSpec { input: vec![1, 28, 28], layers: vec![affine] }, 0).unwrap();
-    folder.write("wrong.toml", "[[layer]]\nkind = \"affin\"\n");
     folder.write("affine.pkl", pickle::write(&flat.to_arrays(Naming::Book).unwrap(), Element::F64));
     fs::create_dir(folder.join("folder.postcard")).unwrap();
     symlink("nowhere", folder.join("dangling.postcard")).unwrap();
     symlink("loop.postcard", folder.join("loop.postcard")).unwrap();
     symlink("/dev/zero", folder.join("endless.postcard")).unwrap();
+    let fifo = std::process::Command::new("mkfifo").arg(folder.join("fifo.postcard")).status().unwrap();
+    assert!(fifo.success());
+}
+
+/// Descriptions of networks, named after what is wrong in them.
+fn network_files(folder: &Folder) {
+    let affine = "[[layer]]\nkind = \"affine\"\noutputs = 10\n";
+    let before = |layer: &str| format!("[[layer]]\n{layer}\n{affine}");
+    for (name, text) in [
+        ("wrong", "[[layer]]\nkind = \"affin\"\n".to_owned()),
+        ("no-toml", "layers: [affine]\n".to_owned()),
+        ("no-layers", "input = [1, 28, 28]\n".to_owned()),
+        ("empty", String::new()),
+        ("no-kind", "[[layer]]\noutputs = 10\n".to_owned()),
+        ("misspelt", before("kind = \"convolution\"\nfilters = 4\nkernl = 5")),
+        ("no-kernel", before("kind = \"convolution\"\nfilters = 4")),
+        ("kernel-0", before("kind = \"convolution\"\nfilters = 4\nkernel = 0")),
+        ("kernel-text", before("kind = \"max-pool\"\nkernel = \"2\"")),
+        ("ratio-1", before("kind = \"dropout\"\nratio = 1.0")),
+        ("init", before("kind = \"affine\"\noutputs = 5\ninit = \"he\"")),
+        ("uneven", before("kind = \"max-pool\"\nkernel = 3")),
+        ("too-wide", before("kind = \"convolution\"\nfilters = 4\nkernel = 40")),
+        ("other-input", format!("input = [3, 32, 32]\n{affine}")),
+        ("no-scores", "[[layer]]\nkind = \"max-pool\"\nkernel = 2\n".to_owned()),
+        ("three", "[[layer]]\nkind = \"affine\"\noutputs = 3\n".to_owned()),
+    ] {
+        folder.write(&format!("{name}.toml"), text);
+    }
+    folder.write("no-text.toml", [0xff, 0xfe, 0]);
+    fs::create_dir(folder.join("folder.toml")).unwrap();
+    symlink("/dev/zero", folder.join("endless.toml")).unwrap();
 }
 
 /// Files named after what is wrong in them.

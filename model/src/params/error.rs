@@ -33,11 +33,13 @@ pub enum ParamsError {
         newest: u32,
     },
     /// The content is not laid out as its version says.
-    #[error("the content cannot be read as format version {version}: {problem}")]
+    #[error(
+        "the checksum is right, but the content is not laid out as in format version {version}; another program wrote this"
+    )]
     Content {
         /// The version.
         version: u32,
-        /// What the decoder said.
+        /// What the decoder said: nothing that helps a user.
         problem: postcard::Error,
     },
     /// Bytes are left over.

@@ -51,7 +51,10 @@ impl NetworkFile {
     /// Where it cannot be read, or is no description: with the line.
     pub fn read(path: &Path) -> anyhow::Result<NetworkFile> {
         let reading = || format!("cannot read the network in {}", path.display());
-        let size = fs::metadata(path).with_context(reading)?.len();
+        let file = fs::metadata(path).with_context(reading)?;
+        // Others may never end.
+        anyhow::ensure!(file.is_file(), "{}: it is not a plain file", reading());
+        let size = file.len();
         anyhow::ensure!(
             size <= MOST_BYTES,
             "{}: {size} bytes are too many for the description of a network",
