@@ -18,7 +18,8 @@ use std::io::Read;
 
 use byteorder::{BigEndian, ReadBytesExt};
 
-use crate::gzip;
+#[cfg(feature = "gzip")]
+mod compressed;
 
 /// The most bytes of elements that [`parse`] agrees to hold: 1 GiB, twice the largest of MNIST's cousins.
 pub const LIMIT: u64 = 1 << 30;
@@ -297,7 +298,7 @@ pub fn parse(bytes: &[u8]) -> Result<Idx, IdxError> {
     if bytes.is_empty() {
         return Err(IdxError::Empty);
     }
-    if gzip::is_gzip(bytes) { parse_gzip(bytes) } else { parse_raw(bytes) }
+    if is_gzip(bytes) { compressed::parse(bytes) } else { parse_raw(bytes) }
 }
 
 /// The IDX file of an array of bytes, uncompressed: what [`parse`] reads back.
@@ -321,7 +322,7 @@ pub(crate) const LONGEST_HEADER: u64 = 4 + 4 * 255;
 /// Refuses a file by its first [`LONGEST_HEADER`] bytes and its length, before the rest is read. (What gzip data hold is
 /// known only when they are decoded.)
 pub(crate) fn check_beginning(first: &[u8], length: u64) -> Result<(), IdxError> {
-    match first.is_empty() || gzip::is_gzip(first) {
+    match first.is_empty() || is_gzip(first) {
         true => Ok(()),
         false => raw_header(first, length).map(drop),
     }
@@ -349,73 +350,15 @@ fn parse_raw(bytes: &[u8]) -> Result<Idx, IdxError> {
     Ok(Idx { shape: header.shape, elements })
 }
 
+/// Whether the bytes begin as gzip does.
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
 #[cfg(not(feature = "gzip"))]
-fn parse_gzip(_: &[u8]) -> Result<Idx, IdxError> {
-    Err(IdxError::NoGzip)
-}
-
-#[cfg(feature = "gzip")]
-fn parse_gzip(bytes: &[u8]) -> Result<Idx, IdxError> {
-    let mut decoder = gzip::Decoder::new(bytes);
-    let header = read_header(&mut decoder)?;
-    let promised = header.data_bytes()?;
-    if promised > gzip::most_that_fits(bytes.len()) {
-        return Err(IdxError::CutShort { shape: header.shape, promised, found: None });
-    }
-    let elements = match read_elements(&header, promised, &mut decoder) {
-        Ok(elements) => elements,
-        Err(ReadFailure::Memory) => return Err(IdxError::Memory { bytes: promised }),
-        Err(ReadFailure::Io(problem)) => return Err(gzip_error(problem, &decoder, &header, promised)),
-    };
-    // Reading on at the end is what makes the decoder verify the checksum.
-    match decoder.read(&mut [0]).map_err(|problem| gzip_error(problem, &decoder, &header, promised))? {
-        0 => {}
-        _ => return Err(IdxError::TrailingBytes { shape: header.shape, promised }),
-    }
-    match decoder.rest() {
-        0 => Ok(Idx { shape: header.shape, elements }),
-        count => Err(IdxError::AfterGzip { count }),
-    }
-}
-
-/// Reads the header from a stream, which is read no further than the header's end.
-#[cfg(feature = "gzip")]
-fn read_header(reader: &mut impl Read) -> Result<Header, IdxError> {
-    let mut bytes = Vec::new();
-    fill(reader, &mut bytes, 4)?;
-    if bytes.len() == 4 && bytes[..2] == [0, 0] {
-        let rank = u64::from(bytes[3]);
-        fill(reader, &mut bytes, 4 * rank)?;
-    }
-    if bytes.is_empty() {
-        return Err(IdxError::Empty);
-    }
-    Header::parse(&bytes)
-}
-
-#[cfg(feature = "gzip")]
-fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, count: u64) -> Result<(), IdxError> {
-    match reader.take(count).read_to_end(bytes) {
-        Ok(_) => Ok(()),
-        Err(problem) if problem.kind() == std::io::ErrorKind::UnexpectedEof => Err(IdxError::GzipCutShort),
-        Err(problem) => Err(IdxError::Gzip { problem }),
-    }
-}
-
-/// Tells compressed data that were cut from an array that is shorter than its header says.
-#[cfg(feature = "gzip")]
-fn gzip_error(problem: std::io::Error, decoder: &gzip::Decoder<'_>, header: &Header, promised: u64) -> IdxError {
-    if problem.kind() != std::io::ErrorKind::UnexpectedEof {
-        return IdxError::Gzip { problem };
-    }
-    match decoder.ended() {
-        // Another member of gzip data, most often: one file holds one.
-        true if decoder.rest() > 0 => IdxError::AfterGzip { count: decoder.rest() },
-        true => {
-            let found = Some(decoder.delivered() - header.bytes() as u64);
-            IdxError::CutShort { shape: header.shape.clone(), promised, found }
-        }
-        false => IdxError::GzipCutShort,
+mod compressed {
+    pub(super) fn parse(_: &[u8]) -> Result<super::Idx, super::IdxError> {
+        Err(super::IdxError::NoGzip)
     }
 }
 

@@ -73,7 +73,6 @@ mod error;
 #[cfg(feature = "digits")]
 pub mod figures;
 mod find;
-mod gzip;
 pub mod idx;
 pub mod mnist;
 #[cfg(feature = "batches")]

@@ -95,8 +95,8 @@ fn pass_to_winners<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [
 
 /// One plane of [`backward_pool`], windows of 2×2 side by side.
 fn pass_to_pairs<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut [F]) {
-    if let Some(&winner) = winners.iter().find(|&&winner| winner > 3 && winner != AT_REST) {
-        plan.offset(winner);
+    if let Some(winner) = winners.iter().find(|&&winner| winner > 3 && winner != AT_REST) {
+        panic!("winner {winner} of a window of 4 elements");
     }
     let (width, conv_width) = (plan.pool().output()[1], plan.conv().output()[1]);
     vectorize(Pairs { winners, dy, width, dconv, conv_width });

@@ -21,7 +21,7 @@ struct Fault {
     row: [&'static str; 2],
     /// What is done before the training begins.
     before: &'static str,
-    /// What starts it, unless it is `exec $TRAIN $BUSY >lines`.
+    /// What starts it.
     start: &'static str,
     /// The fault. `$!` is the training.
     fault: &'static str,

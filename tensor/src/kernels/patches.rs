@@ -16,23 +16,26 @@ use crate::geometry::Geometry;
 /// The layout of transposed patches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patches {
-    geometry: Geometry,
     image: SortedImage,
 }
 
 impl Patches {
     pub(super) fn new(geometry: Geometry) -> Self {
-        Patches { geometry, image: SortedImage::new(geometry) }
+        Patches { image: SortedImage::new(geometry) }
+    }
+
+    fn geometry(&self) -> &Geometry {
+        self.image.geometry()
     }
 
     /// Panels of one image; the lanes behind the last position are 0.
     pub(super) fn panels(&self) -> usize {
-        self.geometry.positions().div_ceil(16)
+        self.geometry().positions().div_ceil(16)
     }
 
     /// Elements from one panel to the next.
     pub(super) fn panel_len(&self) -> usize {
-        16 * self.geometry.patch_len()
+        16 * self.geometry().patch_len()
     }
 
     /// Elements of the patches of one image.
@@ -42,13 +45,13 @@ impl Patches {
 
     /// Where in a panel tap (fy, fx) of channel c begins.
     pub(super) fn tap(&self, c: usize, fy: usize, fx: usize) -> usize {
-        let [f_h, f_w] = self.geometry.window().kernel;
+        let [f_h, f_w] = self.geometry().window().kernel;
         16 * ((c * f_h + fy) * f_w + fx)
     }
 
     /// Writes the patches of one image, with `pad` in the padding.
     pub(super) fn write(&self, image: &[f32], pad: f32, patches: &mut [f32]) {
-        assert!(image.len() == self.geometry.input_len() && patches.len() >= self.len());
+        assert!(image.len() == self.geometry().input_len() && patches.len() >= self.len());
         scratch::with(self.image.len(), |sorted| {
             self.image.write(image, pad, sorted);
             run(Write { layout: self, sorted, patches });
@@ -58,12 +61,12 @@ impl Patches {
     /// The adjoint of im2col: `image ←` for every pixel the sum of the elements that it takes from there, tap by tap. `rows` has a
     /// row of all positions for every tap.
     pub(super) fn add_back(&self, rows: &[f32], image: &mut [f32]) {
-        assert!(image.len() == self.geometry.input_len());
-        assert!(rows.len() >= self.geometry.patch_len() * self.geometry.positions());
-        if self.geometry.window().stride[1] == 1 {
+        assert!(image.len() == self.geometry().input_len());
+        assert!(rows.len() >= self.geometry().patch_len() * self.geometry().positions());
+        if self.geometry().window().stride[1] == 1 {
             run(AddBack { layout: self, rows, image, sorted_rows: false });
         } else {
-            scratch::with(image.len() / self.geometry.input()[1] * self.image.row_len(), |sorted| {
+            scratch::with(image.len() / self.geometry().input()[1] * self.image.row_len(), |sorted| {
                 run(AddBack { layout: self, rows, image: sorted, sorted_rows: true });
                 self.unsort(sorted, image);
             });
@@ -72,7 +75,7 @@ impl Patches {
 
     /// The columns in order again: `sorted` has the rows of the image, without those of the padding.
     fn unsort(&self, sorted: &[f32], image: &mut [f32]) {
-        let (w, pad_x) = (self.geometry.input()[1], self.geometry.window().pad[1]);
+        let (w, pad_x) = (self.geometry().input()[1], self.geometry().window().pad[1]);
         for (pixels, sorted) in image.chunks_exact_mut(w).zip(sorted.chunks_exact(self.image.row_len())) {
             for (column, pixel) in pixels.iter_mut().enumerate() {
                 *pixel = sorted[self.image.sorted_column(column + pad_x)];
@@ -93,7 +96,7 @@ impl Kernel for Write<'_> {
     #[inline(always)]
     unsafe fn run<V: Vectors>(self) {
         let Self { layout, sorted, patches } = self;
-        let (positions, [_, o_w]) = (layout.geometry.positions(), layout.geometry.output());
+        let (positions, [_, o_w]) = (layout.geometry().positions(), layout.geometry().output());
         let (panel_len, sorted) = (layout.panel_len(), sorted.as_ptr());
         // One panel of all taps after the other: where the pieces lie is the same for all taps but for a shift.
         for (panel, patches) in patches.chunks_exact_mut(panel_len).take(layout.panels()).enumerate() {
@@ -174,7 +177,7 @@ impl Kernel for AddBack<'_> {
     #[inline(always)]
     unsafe fn run<V: Vectors>(self) {
         let Self { layout, rows, image, sorted_rows } = self;
-        let geometry = &layout.geometry;
+        let geometry = layout.geometry();
         let (h, [pad_y, pad_x], [_, s_x]) = (geometry.input()[0], geometry.window().pad, geometry.window().stride);
         // In sorted rows the padding has its columns, in those of the image it is left out.
         let (row_len, columns, skipped) = match sorted_rows {
@@ -205,8 +208,8 @@ impl Patches {
     /// The machine has the instructions; `rows` has a row of all positions for every tap.
     #[inline(always)]
     unsafe fn sum_of_taps<V: Vectors>(&self, rows: *const f32, [c, y, remainder]: [usize; 3], column: usize) -> V::V16 {
-        let (positions, [o_h, o_w]) = (self.geometry.positions(), self.geometry.output());
-        let ([f_h, f_w], [s_y, s_x]) = (self.geometry.window().kernel, self.geometry.window().stride);
+        let (positions, [o_h, o_w]) = (self.geometry().positions(), self.geometry().output());
+        let ([f_h, f_w], [s_y, s_x]) = (self.geometry().window().kernel, self.geometry().window().stride);
         // SAFETY: only lanes are read whose position exists.
         unsafe {
             let mut sum = V::V16::splat(0.0);

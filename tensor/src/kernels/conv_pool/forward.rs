@@ -1,7 +1,6 @@
 //! The forward pass: lanes over neighbouring pooling windows.
 
-use super::Plan;
-use crate::conv_pool::AT_REST;
+use super::{Plan, relu_or_rest};
 use crate::kernels::convolution::{filters_a_task, task_input};
 use crate::kernels::isa::{Kernel, Vectors, run};
 use crate::kernels::lanes::Lanes;
@@ -10,7 +9,8 @@ use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
 use crate::threads::{for_each_part, for_each_part2};
 
-/// `y ←` the pooled ReLU of the convolution of `x`; `winners ←` which phase of its window each maximum is, or [`AT_REST`].
+/// `y ←` the pooled ReLU of the convolution of `x`; `winners ←` which phase of its window each maximum is, or
+/// [`AT_REST`](crate::conv_pool::AT_REST).
 pub(in crate::kernels) fn forward(
     plan: &Plan,
     x: &[f32],
@@ -234,11 +234,9 @@ impl Forward<'_> {
         let (lanes, out) = ((windows - window).min(N), filter * windows + window);
         // SAFETY: the caller's promise; no lane is written that is not there.
         unsafe {
-            let y = best.relu();
+            let (y, at) = relu_or_rest(best, at);
             store(y, self.y.as_mut_ptr().add(out), lanes);
             if let Some(winners) = &mut self.winners {
-                let is_at_rest = y.same_bits(L::splat(0.0));
-                let at = L::select(is_at_rest, L::splat(f32::from_bits(u32::from(AT_REST))), at);
                 at.store_bytes(winners.as_mut_ptr().add(out), lanes);
             }
         }

@@ -13,11 +13,26 @@
 mod backward;
 mod forward;
 
+use super::lanes::Lanes;
 use crate::conv_pool::AT_REST;
 use crate::geometry::{Geometry, Rounding, Window};
 
 pub(super) use backward::backward_weights;
 pub(super) use forward::forward;
+
+/// The ReLU of the largest elements, and where they are: `at`, or [`AT_REST`] where nothing passes. (Whole numbers as bit patterns.)
+///
+/// # Safety
+/// The machine has the instructions.
+#[inline(always)]
+pub(super) unsafe fn relu_or_rest<L: Lanes<N>, const N: usize>(best: L, at: L) -> (L, L) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let y = best.relu();
+        let is_at_rest = y.same_bits(L::splat(0.0));
+        (y, L::select(is_at_rest, L::splat(f32::from_bits(AT_REST.into())), at))
+    }
+}
 
 /// A winner is one byte, and one value of it says that there is none.
 const MOST_PHASES: usize = AT_REST as usize;

@@ -1,9 +1,8 @@
 //! The forward pass, also with ReLU and pooling.
 
-use super::{To, group, sums_len, turn_around, vectors};
-use crate::conv_pool::AT_REST;
+use super::{To, TurnAround, group, sums_len, vectors};
 use crate::geometry::Geometry;
-use crate::kernels::conv_pool::Plan;
+use crate::kernels::conv_pool::{Plan, relu_or_rest};
 use crate::kernels::isa::{Kernel, Vectors, run};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::matrix::Matrix;
@@ -15,27 +14,16 @@ use crate::threads::{for_each_part, for_each_part2};
 
 /// `Y = W · taps + b`, each image for itself.
 pub(in crate::kernels) fn forward(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
-    let (patch, positions, filters) = (geometry.patch_len(), geometry.positions(), b.len());
-    let layout = SortedImage::new(*geometry);
-    let group = group(x.len() / geometry.input_len(), filters);
-    scratch::with(panels_len(filters, patch), |panels| {
-        transpose::to_panels(Matrix::row_major(w, patch, [filters, patch]), panels);
-        let panels = &*panels;
-        for_each_part(y, group * positions, |task, y| {
-            let (image, first) = (task * group / filters, task * group % filters);
-            let x = &x[image * geometry.input_len()..][..geometry.input_len()];
-            let (w, b) = (&panels[first * patch..], &b[first..][..group]);
-            scratch::with(layout.len() + sums_len(geometry, group), |buffer| {
-                let (sorted, sums) = buffer.split_at_mut(layout.len());
-                layout.write(x, 0.0, sorted);
-                run(Convolve { layout: &layout, sorted, w, b, sums });
-                turn_around(sums, positions, To::Numbers(y));
-            });
+    let positions = geometry.positions();
+    with_panels(geometry, x, w, b, |convolution| {
+        for_each_part(y, convolution.group * positions, |task, y| {
+            convolution.run(task, 0, |sums, _| run(TurnAround { sums, vectors: positions, to: To::Numbers(y) }));
         });
     });
 }
 
-/// As [`forward`], with ReLU and pooling: `winners ←` which element of its window each largest is, or [`AT_REST`].
+/// As [`forward`], with ReLU and pooling: `winners ←` which element of its window each largest is, or
+/// [`AT_REST`](crate::conv_pool::AT_REST).
 pub(in crate::kernels) fn forward_pooled(
     plan: &Plan,
     x: &[f32],
@@ -44,37 +32,64 @@ pub(in crate::kernels) fn forward_pooled(
     y: &mut [f32],
     winners: Option<&mut [u8]>,
 ) {
-    let (conv, pool) = (plan.conv(), plan.pool());
-    let (patch, windows, filters) = (conv.patch_len(), pool.positions(), b.len());
-    let layout = SortedImage::new(*conv);
-    let group = group(x.len() / conv.input_len(), filters);
-    scratch::with(panels_len(filters, patch), |panels| {
-        transpose::to_panels(Matrix::row_major(w, patch, [filters, patch]), panels);
-        let panels = &*panels;
+    let windows = plan.pool().positions();
+    with_panels(plan.conv(), x, w, b, |convolution| {
+        let filters = convolution.group;
+        let pooled_len = sums_len(plan.pool(), filters);
         let task = |task: usize, y: &mut [f32], winners: Option<&mut [u8]>| {
-            let (image, first) = (task * group / filters, task * group % filters);
-            let x = &x[image * conv.input_len()..][..conv.input_len()];
-            let (w, b) = (&panels[first * patch..], &b[first..][..group]);
-            let lens = [layout.len(), sums_len(conv, group), sums_len(pool, group), sums_len(pool, group)];
-            scratch::with(lens.iter().sum(), |buffer| {
-                let (sorted, buffer) = buffer.split_at_mut(lens[0]);
-                let (sums, buffer) = buffer.split_at_mut(lens[1]);
-                let (best, at) = buffer.split_at_mut(lens[2]);
-                layout.write(x, 0.0, sorted);
-                run(Convolve { layout: &layout, sorted, w, b, sums });
-                run(Pool { plan, filters: group, sums, best, at });
-                turn_around(best, windows, To::Numbers(y));
+            convolution.run(task, 2 * pooled_len, |sums, pooled| {
+                let (best, at) = pooled.split_at_mut(pooled_len);
+                run(Pool { plan, filters, sums, best, at });
+                run(TurnAround { sums: best, vectors: windows, to: To::Numbers(y) });
                 if let Some(winners) = winners {
-                    turn_around(at, windows, To::Bytes(winners));
+                    run(TurnAround { sums: at, vectors: windows, to: To::Bytes(winners) });
                 }
             });
         };
-        let part = group * windows;
+        let part = filters * windows;
         match winners {
             Some(winners) => for_each_part2((y, part), (winners, part), |i, y, winners| task(i, y, Some(winners))),
             None => for_each_part(y, part, |i, y| task(i, y, None)),
         }
     });
+}
+
+/// A convolution of some images, of which a task computes `group` filters of one.
+struct Convolution<'a> {
+    layout: SortedImage,
+    x: &'a [f32],
+    /// The weights, in panels.
+    panels: &'a [f32],
+    b: &'a [f32],
+    group: usize,
+}
+
+/// Calls `f` with the convolution, whose weights are turned into panels for it.
+fn with_panels(geometry: &Geometry, x: &[f32], w: &[f32], b: &[f32], f: impl FnOnce(&Convolution<'_>)) {
+    let (patch, filters) = (geometry.patch_len(), b.len());
+    let group = group(x.len() / geometry.input_len(), filters);
+    scratch::with(panels_len(filters, patch), |panels| {
+        transpose::to_panels(Matrix::row_major(w, patch, [filters, patch]), panels);
+        f(&Convolution { layout: SortedImage::new(*geometry), x, panels, b, group });
+    });
+}
+
+impl Convolution<'_> {
+    /// Calls `f` with the sums of one task, in panels, and with so many numbers more to work in.
+    fn run(&self, task: usize, more: usize, f: impl FnOnce(&[f32], &mut [f32])) {
+        let (layout, geometry) = (&self.layout, self.layout.geometry());
+        let (image, first) = (task * self.group / self.b.len(), task * self.group % self.b.len());
+        let x = &self.x[image * geometry.input_len()..][..geometry.input_len()];
+        let (w, b) = (&self.panels[first * geometry.patch_len()..], &self.b[first..][..self.group]);
+        let sums_len = sums_len(geometry, self.group);
+        scratch::with(layout.len() + sums_len + more, |buffer| {
+            let (sorted, buffer) = buffer.split_at_mut(layout.len());
+            let (sums, more) = buffer.split_at_mut(sums_len);
+            layout.write(x, 0.0, sorted);
+            run(Convolve { layout, sorted, w, b, sums });
+            f(sums, more);
+        });
+    }
 }
 
 /// `sums ←` for every sixteen filters a panel with a vector for every position.
@@ -302,8 +317,6 @@ unsafe fn largest<V: Vectors>(from: *const f32, [p_h, p_w]: [usize; 2], width: u
                 best.keep_larger(&mut at, new, V::V16::splat(number(dy * p_w + dx)));
             }
         }
-        let y = best.relu();
-        let is_at_rest = y.same_bits(V::V16::splat(0.0));
-        (y, V::V16::select(is_at_rest, V::V16::splat(number(AT_REST.into())), at))
+        relu_or_rest(best, at)
     }
 }

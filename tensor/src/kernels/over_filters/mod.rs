@@ -13,7 +13,7 @@
 mod backward;
 mod forward;
 
-use super::isa::{Kernel, Vectors, run};
+use super::isa::{Kernel, Vectors};
 use super::lanes::{Lanes, Lanes16};
 use super::sorted_image::SLACK;
 use crate::geometry::Geometry;
@@ -92,9 +92,4 @@ impl Kernel for TurnAround<'_> {
             }
         }
     }
-}
-
-/// Turns a panel of sums around: see [`TurnAround`].
-fn turn_around(sums: &[f32], vectors: usize, to: To<'_>) {
-    run(TurnAround { sums, vectors, to });
 }
