@@ -102,14 +102,23 @@ pub enum Error {
         /// The first array that is not finite.
         began: NotFinite,
     },
-    /// The training went astray: the last step of an epoch left a parameter that is not finite.
+    /// The training went astray: the last step of an epoch left a network that has a parameter, or gives an image scores,
+    /// that are not finite.
     #[error("after epoch {epoch}, with a learning rate of {lr:?}, the network is not finite; it began in {began}")]
     DivergedNetwork {
         /// The epoch, counted from 1.
         epoch: usize,
         /// The learning rate of the step.
         lr: f64,
-        /// The first parameter that is not finite.
+        /// The first array that is not finite.
+        began: NotFinite,
+    },
+    /// A network gives an image scores from which no finite loss follows.
+    #[error("the network gives image {image} (from 0) no finite scores; it began in {began}")]
+    Scores {
+        /// The number of the image, from 0.
+        image: usize,
+        /// The first array that is not finite.
         began: NotFinite,
     },
     /// There is no parameter of this name.

@@ -48,7 +48,7 @@ pub struct Guesses {
 /// ```
 ///
 /// # Errors
-/// Where the images are not what the network takes, or there are none.
+/// Where the images are not what the network takes, or there are none, or it gives one of them scores that are not finite.
 pub fn guess(network: &Network, data: &Dataset) -> Result<Guesses, Error> {
     fits(network, data, Part::Test)?;
     let mut guesses = Vec::with_capacity(data.len());
@@ -63,7 +63,7 @@ pub fn guess(network: &Network, data: &Dataset) -> Result<Guesses, Error> {
             let truth = t.class(i);
             guesses.push(Guess { truth, class, confidence: probabilities[[i, class]], rank: rank(scores, truth) });
         }
-    });
+    })?;
     Ok(Guesses { guesses, classes: network.classes() })
 }
 

@@ -54,11 +54,26 @@ impl NotFinite {
         if not_finite(x.iter()).is_some() {
             return NotFinite::Images;
         }
-        let parameter = first_parameter(network);
         let outputs = x.axis_chunks_iter(Axis(0), IMAGES).filter_map(|x| first_output(network, seed, x));
         let output = outputs.min_by_key(|&(layer, _)| layer);
+        NotFinite::first(network, output)
+    }
+
+    /// The same for images that the network is shown without learning from them.
+    pub(crate) fn find_in_inference(network: &Network, x: ArrayViewD<'_, f32>) -> NotFinite {
+        if not_finite(x.iter()).is_some() {
+            return NotFinite::Images;
+        }
+        let trace = network.trace(x);
+        let mut outputs = trace.iter().map(|layer| not_finite(layer.output.iter())).enumerate();
+        NotFinite::first(network, outputs.find_map(|(layer, value)| Some((layer, value?))))
+    }
+
+    /// A parameter, or what a layer makes of its finite parameters: `output` is the index of the first layer whose output is
+    /// not finite.
+    fn first(network: &Network, output: Option<(usize, f32)>) -> NotFinite {
         let name = |layer: usize| network.layers().names()[layer].clone();
-        match (parameter, output) {
+        match (first_parameter(network), output) {
             (Some((layer, parameter)), output) if output.is_none_or(|(other, _)| layer <= other) => parameter,
             (_, Some((layer, value))) => NotFinite::Output { layer: name(layer), value },
             _ => NotFinite::Loss,

@@ -236,13 +236,12 @@ impl Trainer {
     /// Judges the network after an epoch, and closes the epoch's sums.
     fn end_epoch(&mut self, network: &Network, train: &Dataset, test: &Dataset) -> Result<Event, Error> {
         if let Some(began) = NotFinite::parameter(network) {
-            let epoch = self.progress.position.epoch as usize;
-            return Err(Error::DivergedNetwork { epoch, lr: self.optimizer.lr(), began });
+            return Err(self.diverged_network(began));
         }
+        let train_accuracy = self.evaluate(network, train)?.accuracy();
+        let test_accuracy = self.evaluate(network, test)?.accuracy();
         let EpochSoFar { loss, images, seconds } = std::mem::take(&mut self.progress.epoch);
         let mean_loss = loss / images as f64;
-        let train_accuracy = self.evaluate(network, train).accuracy();
-        let test_accuracy = self.evaluate(network, test).accuracy();
         let history = &mut self.progress.history;
         history.epoch_loss_list.push(mean_loss);
         history.epoch_seconds_list.push(seconds);
@@ -252,9 +251,19 @@ impl Trainer {
         Ok(Event::Epoch { epoch, epochs, mean_loss, train_accuracy, test_accuracy, seconds })
     }
 
-    fn evaluate(&mut self, network: &Network, data: &Dataset) -> Evaluation {
+    fn evaluate(&mut self, network: &Network, data: &Dataset) -> Result<Evaluation, Error> {
         let count = self.config.eval_samples.unwrap_or(data.len());
-        self.evaluator.evaluate(network, data, count, self.config.scaling)
+        let evaluation = self.evaluator.evaluate(network, data, count, self.config.scaling);
+        evaluation.map_err(|error| match error {
+            Error::Scores { began, .. } => self.diverged_network(began),
+            other => other,
+        })
+    }
+
+    /// Why the last step of an epoch was none to go on from.
+    fn diverged_network(&self, began: NotFinite) -> Error {
+        let epoch = self.progress.position.epoch as usize;
+        Error::DivergedNetwork { epoch, lr: self.optimizer.lr(), began }
     }
 }
 
@@ -298,7 +307,7 @@ impl Training<'_> {
     /// # Errors
     /// Where the loss becomes infinite or no number ([`Error::Diverged`]): all is as it was before that step, which may be
     /// kept unless a parameter is not finite already ([`is_finite`](Self::is_finite)). Where the last step of an epoch
-    /// left such a parameter ([`Error::DivergedNetwork`]).
+    /// left such a parameter, or a network that gives images scores that are not finite ([`Error::DivergedNetwork`]).
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
         let epochs = self.trainer.config.epochs;
         let position = self.trainer.progress.position;

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use datasets::{Sampling, digits};
 use layers::Init;
 use layers::ndarray::{Array1, ArrayD};
-use model::{Error, Event, LayerSpec, Network, NetworkSpec, NotFinite, Scaling, SimpleConvNet, Trainer, TrainerConfig};
+use model::{
+    Error, Event, LayerSpec, Network, NetworkSpec, NotFinite, Scaling, SimpleConvNet, Trainer, TrainerConfig, evaluate,
+    guess,
+};
 use optim::OptimizerKind;
 
 fn normalised() -> Network {
@@ -111,6 +114,32 @@ fn the_first_array_that_is_not_finite_is_named() {
     network.set_param("b3", b.view()).unwrap();
     assert_eq!(named(network), "the loss itself (all scores are finite)");
     assert_eq!(began(book(), Scaling::Standard { mean: 0.0, deviation: 0.0 }), NotFinite::Images);
+}
+
+#[test]
+fn scores_that_are_not_finite_are_no_evaluation() {
+    let data = digits::splits(20, 130, 0);
+    let with_b3 = |b: [f32; 10]| {
+        let mut network = SimpleConvNet { hidden_size: 7, ..SimpleConvNet::default() }.build(0).unwrap();
+        network.set_param("b3", Array1::from_iter(b).view()).unwrap();
+        network
+    };
+    let mut large = with_b3([0.0; 10]);
+    let w = large.param("W1").unwrap().mapv(|_| 3e38);
+    large.set_param("W1", w.view()).unwrap();
+    let last_of = |value: f32| std::array::from_fn(|k| if k == 9 { value } else { 3e38 });
+    for (network, expected) in [
+        (large, "image 0 (from 0) no finite scores; it began in the output of Conv1 (inf)"),
+        (with_b3(last_of(f32::NAN)), "image 0 (from 0) no finite scores; it began in b3 of Affine2 (NaN)"),
+    ] {
+        for error in [evaluate(&network, &data.test).unwrap_err(), guess(&network, &data.test).unwrap_err()] {
+            assert!(error.to_string().ends_with(expected), "{error}");
+        }
+    }
+    // All finite, and too far from each other for the loss of an image of a 9.
+    let first_9 = data.test.labels().iter().position(|&label| label == 9).unwrap();
+    let error = evaluate(&with_b3(last_of(-3e38)), &data.test).unwrap_err();
+    assert!(matches!(error, Error::Scores { image, began: NotFinite::Loss } if image == first_9), "{error}");
 }
 
 #[test]

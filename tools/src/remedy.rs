@@ -16,6 +16,14 @@ pub fn of_refusal(error: Error) -> anyhow::Error {
     anyhow::anyhow!("{error}\n  {hint}")
 }
 
+/// What to do where a network that was read from a file cannot be judged, below what is wrong.
+pub fn of_judgement(error: Error) -> anyhow::Error {
+    match error {
+        Error::Scores { .. } => anyhow::anyhow!("{error}\n  choose another file with --params"),
+        other => other.into(),
+    }
+}
+
 /// What to do where a training went astray. `checkpoint` is the newest, if there is one.
 pub fn of_divergence(error: &Error, checkpoint: &Path) -> String {
     if let Error::Diverged { epoch: 1, step: 1, .. } = error {

@@ -62,6 +62,20 @@ fn a_step_that_spoils_the_network_is_not_kept() {
 }
 
 #[test]
+fn a_network_that_the_only_step_has_spoiled_is_no_result() {
+    for (lr, began) in [("1e37", "Affine1"), ("1e20", "Affine1"), ("1e13", "Affine2")] {
+        let folder = Folder::new();
+        let ran = folder.train(&format!("--lr {lr} --batch-size 200 --epochs 1"));
+        let lines: Vec<_> = ran.stderr.lines().collect();
+        let place = format!("error: after epoch 1, with a learning rate of {:?}, ", lr.parse::<f64>().unwrap());
+        let what = format!("{place}the network is not finite; it began in the output of {began} (");
+        assert_eq!((ran.code, lines.len()), (Some(1), 2), "{ran:#?}");
+        assert!(lines[0].starts_with(&what) && lines[1].contains("a smaller --lr"), "{ran:#?}");
+        assert_eq!(folder.files(), ["out/"], "neither parameters nor a checkpoint of such");
+    }
+}
+
+#[test]
 fn a_network_that_came_with_numbers_that_are_none_is_named() {
     let folder = Folder::new();
     folder.train("").succeeds();

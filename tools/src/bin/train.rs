@@ -42,8 +42,8 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let trainer = Trainer::new(args.config())?;
     trainer.check(&network, train, test).map_err(remedy::of_refusal)?;
     let names = [&[PARAMS_FILE, HISTORY_FILE, CheckpointFiles::NEWEST][..], &report::FILES].concat();
-    let out = args.out.prepare(&names)?;
     let board = args.tensorboard.as_deref().map(TensorBoard::new).transpose()?;
+    let out = args.out.prepare(&names)?;
     let lock = FolderLock::take(&args.out.out)?;
     let origin = LazyOrigin::new(&network, &data);
     let filters_before = Filters::of(&network).ok();
@@ -67,7 +67,11 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     let history = trainer.history();
     let warnings = trainer.warnings(&network, train)?;
 
-    let guesses = guess(&network, test)?;
+    let guesses = match guess(&network, test) {
+        // Of the test images only some were shown to it before (--eval-samples).
+        Err(error @ model::Error::Scores { .. }) => return Ok(astray(&error, &keeper)),
+        guesses => guesses?,
+    };
     let evaluation = guesses.evaluation();
     let finished = Finished {
         test_accuracy: evaluation.accuracy(),
@@ -154,11 +158,18 @@ fn went_astray(error: model::Error, training: &Training<'_>, keeper: &mut Keeper
     if !matches!(error, model::Error::Diverged { .. } | model::Error::DivergedNetwork { .. }) {
         return Err(error.into());
     }
-    if let Err(problem) = keeper.write(training) {
+    // Where the last step of an epoch was one too many, what it left is not worth keeping.
+    if matches!(error, model::Error::Diverged { .. })
+        && let Err(problem) = keeper.write(training)
+    {
         complain(&format!("{problem:#}"));
     }
-    complain(&format!("error: {error}\n  {}", remedy::of_divergence(&error, &keeper.path())));
-    Ok(Outcome::CheckFailed)
+    Ok(astray(&error, keeper))
+}
+
+fn astray(error: &model::Error, keeper: &Keeper<'_>) -> Outcome {
+    complain(&format!("error: {error}\n  {}", remedy::of_divergence(error, &keeper.path())));
+    Outcome::CheckFailed
 }
 
 fn stopped(signal: Signal, trainer: &Trainer) -> Stopped {

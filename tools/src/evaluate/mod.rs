@@ -9,7 +9,6 @@ mod text;
 
 use std::time::Instant;
 
-use anyhow::ensure;
 use datasets::Dataset;
 use model::{Bin, Guesses, Network, guess};
 use serde::Serialize;
@@ -17,6 +16,7 @@ use serde::Serialize;
 pub use text::text;
 
 use crate::picture::ClassScore;
+use crate::remedy;
 
 /// Bins of the calibration: every tenth of the confidence.
 pub const BINS: usize = 10;
@@ -81,17 +81,11 @@ pub struct Class {
 /// # Errors
 /// Where they are not what it takes, or its answers are no numbers.
 pub fn guess_timed(network: &Network, data: &Dataset) -> anyhow::Result<(Guesses, f64)> {
-    guess(network, &data.select(&(0..data.len().min(WARM_UP)).collect::<Vec<_>>()))?;
+    let judge = |data: &Dataset| guess(network, data).map_err(remedy::of_judgement);
+    judge(&data.select(&(0..data.len().min(WARM_UP)).collect::<Vec<_>>()))?;
     let start = Instant::now();
-    let guesses = guess(network, data)?;
+    let guesses = judge(data)?;
     let images_per_second = data.len() as f64 / start.elapsed().as_secs_f64();
-    let senseless = guesses.all().iter().filter(|guess| !guess.confidence.is_finite()).count();
-    ensure!(
-        senseless == 0,
-        "the network gives no numbers for {senseless} of {} images: some of its weights are infinite, not numbers, or far \
-         too large\n  choose another file with --params",
-        data.len()
-    );
     Ok((guesses, images_per_second))
 }
 
