@@ -1,5 +1,7 @@
 //! How a byte becomes a number.
 
+use std::fmt;
+
 /// How the bytes of an image become the numbers that a network is fed with.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Scaling {
@@ -15,6 +17,17 @@ pub enum Scaling {
         /// Standard deviation of the same.
         deviation: f32,
     },
+}
+
+impl fmt::Display for Scaling {
+    /// The scaling in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scaling::Bytes => write!(f, "bytes"),
+            Scaling::Unit => write!(f, "0 to 1"),
+            Scaling::Standard { mean, deviation } => write!(f, "mean {mean:?}, deviation {deviation:?}"),
+        }
+    }
 }
 
 impl Scaling {

@@ -1,5 +1,7 @@
 //! What weights start with.
 
+use std::fmt;
+
 use tensor::Real;
 
 use crate::error::NetworkError;
@@ -51,6 +53,22 @@ pub enum Init {
     HeNormal,
     /// Uniform; the limit is `sqrt(6 / fan_in)`.
     HeUniform,
+}
+
+impl fmt::Display for Init {
+    /// The distribution in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Init::Normal { std } => return write!(f, "normal {std:?}"),
+            Init::Uniform { limit } => return write!(f, "uniform {limit:?}"),
+            Init::XavierNormal => "xavier-normal",
+            Init::XavierUniform => "xavier-uniform",
+            Init::GlorotNormal => "glorot-normal",
+            Init::GlorotUniform => "glorot-uniform",
+            Init::HeNormal => "he-normal",
+            Init::HeUniform => "he-uniform",
+        })
+    }
 }
 
 impl Default for Init {

@@ -1,9 +1,10 @@
 //! Files that are whole or not there.
 
-use std::error::Error as _;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::file::sync_folder;
@@ -14,8 +15,7 @@ use crate::file::sync_folder;
 /// # Errors
 /// Where it cannot be written, or something that is not a file has its name. What was there before is then still there.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = |problem| Error::Write { path: path.to_path_buf(), problem: without_path(problem) };
-    replace(path, bytes).map_err(write)
+    replace(path, bytes).map_err(|problem| Error::Write { path: path.to_path_buf(), problem })
 }
 
 /// Finds out by trying whether files can be written into a folder.
@@ -23,18 +23,21 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// Where they cannot: what the system says.
 pub fn try_to_write(folder: &Path) -> io::Result<()> {
-    let probe = || {
-        let mut probe = tempfile::NamedTempFile::new_in(folder)?;
-        probe.write_all(b"probe")?;
-        probe.close()
-    };
-    probe().map_err(without_path)
+    temporary_file(folder)?.as_file_mut().write_all(b"probe")
 }
 
-/// What the system says, without the name of the temporary file, of which nobody has heard.
-fn without_path(error: io::Error) -> io::Error {
-    let inner = error.source().and_then(|inner| inner.downcast_ref::<io::Error>());
-    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+/// A new file that is removed unless it gets another name. What goes wrong is told without its own name, of which nobody has
+/// heard: so it is opened, and must be written to, past `tempfile`, which would add that name.
+fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let made = tempfile::Builder::new().prefix(".unfinished-").make_in(folder, |path| options.open(path));
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if !folder.exists() => {
+            io::Error::new(error.kind(), format!("there is no folder {}", folder.display()))
+        }
+        _ => error,
+    })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -43,13 +46,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-");
-    // A temporary file is the owner's alone; this one is to be as any other file is.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = temporary_file(folder)?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
     sync_folder(folder)

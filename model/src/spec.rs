@@ -1,6 +1,8 @@
 //! Networks as plain descriptions.
 
-use layers::{Init, NetworkError, Window};
+use std::fmt;
+
+use layers::{Init, NetworkError, Rounding, Window};
 
 /// What a network is made of: enough to build it, without any weights.
 ///
@@ -103,6 +105,36 @@ impl LayerSpec {
             LayerSpec::BatchNormalization { .. } => LayerSpec::BatchNormalization { momentum: 0.0 },
             other => other,
         }
+    }
+}
+
+impl fmt::Display for LayerSpec {
+    /// The settings in words, as the description of a network calls them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LayerSpec::Convolution { filters, window, init } => {
+                write!(f, "convolution, filters {filters}, {}, init {init}", in_words(window))
+            }
+            LayerSpec::Relu => write!(f, "relu"),
+            LayerSpec::Sigmoid => write!(f, "sigmoid"),
+            LayerSpec::Tanh => write!(f, "tanh"),
+            LayerSpec::MaxPool { window } => write!(f, "max-pool, {}", in_words(window)),
+            LayerSpec::AveragePool { window } => write!(f, "average-pool, {}", in_words(window)),
+            LayerSpec::Affine { outputs, init } => write!(f, "affine, outputs {outputs}, init {init}"),
+            LayerSpec::Dropout { ratio } => write!(f, "dropout, ratio {ratio:?}"),
+            LayerSpec::BatchNormalization { momentum } => write!(f, "batch-normalization, momentum {momentum:?}"),
+        }
+    }
+}
+
+/// "kernel 5×5, stride 1×1, pad 0×0".
+fn in_words(window: &Window) -> String {
+    let Window { kernel, stride, pad, rounding } = window;
+    let sizes = [("kernel", kernel), ("stride", stride), ("pad", pad)];
+    let sizes = sizes.map(|(name, [vertical, horizontal])| format!("{name} {vertical}×{horizontal}")).join(", ");
+    match rounding {
+        Rounding::Exact => sizes,
+        Rounding::Down => format!("{sizes}, rounding down"),
     }
 }
 

@@ -160,6 +160,17 @@ fn every_difference_is_named() {
         "the checkpoint is of a training with another batch size: it has 16, this one has 17"
     );
 
+    // In words, as a user reads them.
+    let words = |other: TrainerConfig| {
+        let difference = checkpoint.compare(&other, &network, &origin).unwrap_err();
+        (difference.checkpoint, difference.yours)
+    };
+    let (was, is) = words(TrainerConfig { optimizer: adam(0.8), ..config.clone() });
+    assert_eq!(was, "adam, lr 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7");
+    assert_eq!(is, was.replace("beta1 0.9,", "beta1 0.8,"));
+    let (was, is) = words(TrainerConfig { schedule: step, ..config.clone() });
+    assert_eq!([&was[..], &is[..]], ["constant", "step (every 1.0, factor 0.5)"]);
+
     let fewer = Origin { train: Images::of(&data.train.clone().limit(49)), ..origin.clone() };
     let other_pixels = digits::splits(50, 10, 1);
     let other = Origin { train: Images::of(&other_pixels.train), ..origin.clone() };

@@ -243,7 +243,7 @@ fn the_first_difference_is_named() {
     let (mut relu, sigmoid) = (affine(&[LayerSpec::Relu, last]), affine(&[LayerSpec::Sigmoid, last]));
     assert_eq!(
         refused(&mut relu, &sigmoid),
-        "the file is of another network: expected Relu1 as layer 1 (Relu), found Sigmoid1 as layer 1 (Sigmoid)"
+        "the file is of another network: expected Relu1 as layer 1 (relu), found Sigmoid1 as layer 1 (sigmoid)"
     );
     // How its weights were drawn makes no other network.
     let he = LayerSpec::Affine { outputs: 2, init: Init::HeNormal };

@@ -121,6 +121,25 @@ pub enum OptimizerConfig {
     Adam(AdamConfig),
 }
 
+impl fmt::Display for OptimizerConfig {
+    /// The optimizer with all its settings, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, lr {:?}", self.kind(), self.lr())?;
+        match self {
+            OptimizerConfig::Sgd(SgdConfig { lr: _ }) => Ok(()),
+            OptimizerConfig::Momentum(MomentumConfig { lr: _, momentum })
+            | OptimizerConfig::Nesterov(NesterovConfig { lr: _, momentum }) => write!(f, ", momentum {momentum:?}"),
+            OptimizerConfig::AdaGrad(AdaGradConfig { lr: _, epsilon }) => write!(f, ", epsilon {epsilon:?}"),
+            OptimizerConfig::RmsProp(RmsPropConfig { lr: _, decay_rate, epsilon }) => {
+                write!(f, ", decay rate {decay_rate:?}, epsilon {epsilon:?}")
+            }
+            OptimizerConfig::Adam(AdamConfig { lr: _, beta1, beta2, epsilon }) => {
+                write!(f, ", beta1 {beta1:?}, beta2 {beta2:?}, epsilon {epsilon:?}")
+            }
+        }
+    }
+}
+
 impl Default for OptimizerConfig {
     /// Adam, which the book trains its network with.
     fn default() -> Self {

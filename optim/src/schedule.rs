@@ -1,5 +1,7 @@
 //! How the learning rate changes over time.
 
+use std::fmt;
+
 use crate::error::{OptimError, fraction, positive};
 
 const NAME: &str = "schedule";
@@ -51,6 +53,19 @@ pub enum Decay {
         /// The last factor.
         floor: f64,
     },
+}
+
+impl fmt::Display for Schedule {
+    /// The schedule in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.decay {
+            Decay::Constant => write!(f, "constant")?,
+            Decay::Step { every, factor } => write!(f, "step (every {every:?}, factor {factor:?})")?,
+            Decay::Exponential { factor } => write!(f, "exponential (factor {factor:?})")?,
+            Decay::Cosine { until, floor } => write!(f, "cosine (until {until:?}, floor {floor:?})")?,
+        }
+        if self.warm_up == 0.0 { Ok(()) } else { write!(f, ", warm-up {:?}", self.warm_up) }
+    }
 }
 
 impl Schedule {

@@ -13,11 +13,11 @@ use crate::advice::Advice;
 pub struct OutputFolder(PathBuf);
 
 impl OutputFolder {
-    /// Makes the folder where it is missing, and finds out by trying whether `files` could be written there; so a program
-    /// that cannot keep its results says so before it computes them.
+    /// Finds out by trying whether `files` could be written into this folder, so that a program that cannot keep its results
+    /// says so before it computes them; then makes the folder where it is missing.
     ///
     /// # Errors
-    /// Where the folder cannot be made or written to, or one of the names belongs to a folder.
+    /// Where the folder cannot be made or written to, or one of the names belongs to a folder. Nothing is made then.
     pub fn prepare(path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
         OutputFolder::prepare_for("--out", path, files)
     }
@@ -27,13 +27,26 @@ impl OutputFolder {
     /// # Errors
     /// See there.
     pub fn prepare_for(flag: &str, path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
+        OutputFolder::check_for(flag, path, files)?;
+        let context = || format!("cannot write into the output folder {}", path.display());
+        fs::create_dir_all(path).with_context(context).advice(|| format!("name another folder with {flag}"))?;
+        Ok(OutputFolder(path.to_owned()))
+    }
+
+    /// As [`prepare_for`](Self::prepare_for), but does not make the folder: for a program that may refuse something else yet.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn check_for(flag: &str, path: &Path, files: &[&str]) -> anyhow::Result<()> {
         let advice = || format!("name another folder with {flag}");
         let context = || format!("cannot write into the output folder {}", path.display());
-        if path.metadata().is_ok_and(|found| !found.is_dir()) {
-            return Err(anyhow!("it is there already and no folder")).with_context(context).advice(advice);
+        // Where it is missing, it would be made in the first folder above it that is there.
+        let there = path.ancestors().find(|above| fs::symlink_metadata(above).is_ok()).unwrap_or(Path::new("."));
+        if there.metadata().is_ok_and(|found| !found.is_dir()) {
+            let what = if there == path { "it".to_owned() } else { there.display().to_string() };
+            return Err(anyhow!("{what} is there already and no folder")).with_context(context).advice(advice);
         }
-        fs::create_dir_all(path).with_context(context).advice(advice)?;
-        model::try_to_write(path).with_context(context).advice(advice)?;
+        model::try_to_write(there).with_context(context).advice(advice)?;
         for file in files {
             let target = path.join(file);
             let problem = match fs::metadata(&target) {
@@ -45,7 +58,7 @@ impl OutputFolder {
             };
             return Err(problem.context(format!("cannot write {}", target.display()))).advice(advice);
         }
-        Ok(OutputFolder(path.to_owned()))
+        Ok(())
     }
 
     /// A file in the folder.

@@ -101,7 +101,7 @@ fn damaged_parameter_files() {
     };
     let middle = good.len() / 2;
     for (bytes, words) in [
-        (vec![], &["no file of weights"][..]),
+        (vec![], &["the file is empty"][..]),
         (b"PK\x03\x04 something else".to_vec(), &["the npz file is damaged"]),
         (good[..middle].to_vec(), &["cut short or damaged"]),
         (good[..good.len() - 1].to_vec(), &["cut short or damaged"]),

@@ -38,7 +38,7 @@ fn a_layer_that_differs_from_the_checkpoint_is_named() {
     folder.run("train", &format!("{FEW} --network my.toml")).succeeds();
     folder.write("my.toml", text.replace("tanh", "relu"));
     let ran = folder.run("train", &format!("{FEW} --network my.toml --resume --epochs 2"));
-    ran.refuses(&["another network: it has Tanh1 (Tanh), this one has Relu1 (Relu)", "--network"]);
+    ran.refuses(&["another network: it has Tanh1 (tanh), this one has Relu1 (relu)", "--network"]);
 }
 
 /// The bits depend neither on the instruction set nor on the threads, in these networks either.

@@ -152,7 +152,7 @@ fn another_training_is_refused_with_the_difference() {
         ("--sampling book", &["another sampling: it has epoch, this one has book", "add --sampling epoch"]),
         ("--eval-samples 9", &["images to evaluate: it has 1000, this one has 9", "add --eval-samples 1000"]),
         ("--train-limit 199", &["200 training and 50 test images", "199 training", "--train-limit"]),
-        ("--hidden 17", &["another network", "outputs: 16", "outputs: 17", "--hidden"]),
+        ("--hidden 17", &["another network", "affine, outputs 16, ", "affine, outputs 17, ", "--hidden"]),
         ("--init-std 0.02", &["another network", "--init-std"]),
     ];
     for (flags, words) in cases {

@@ -113,14 +113,14 @@ fn described(config: &TrainerConfig, network: &NetworkSpec, origin: &Origin) -> 
         (Setting::Sampling, sampling.to_string()),
         (Setting::Optimizer, optimizer.kind().to_string()),
         (Setting::LearningRate, format!("{:?}", optimizer.lr())),
-        (Setting::OptimizerSettings, format!("{optimizer:?}")),
-        (Setting::Schedule, format!("{schedule:?}")),
+        (Setting::OptimizerSettings, optimizer.to_string()),
+        (Setting::Schedule, schedule.to_string()),
         (Setting::WeightDecay, format!("{weight_decay:?}")),
         (Setting::EvalSamples, evaluated),
-        (Setting::Scaling, format!("{scaling:?}")),
+        (Setting::Scaling, scaling.to_string()),
     ];
     let layers = network.layers.iter().enumerate();
-    described.extend(layers.map(|(i, layer)| (Setting::Network, format!("{} ({layer:?})", network.layer_name(i)))));
+    described.extend(layers.map(|(i, layer)| (Setting::Network, format!("{} ({layer})", network.layer_name(i)))));
     described.push((Setting::FirstWeights, format!("weights with the checksum {}", short(first_params))));
     described
 }

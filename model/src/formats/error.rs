@@ -12,6 +12,9 @@ pub enum FormatError {
     /// Neither the first bytes nor anything else tell what it is.
     #[error("this is no file of weights: neither {}", Format::readable())]
     Unknown,
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
     /// The file ends too early.
     #[error("{what} at byte {offset} needs {needed} bytes, but {left} are left; the file was cut short or damaged")]
     Cut {

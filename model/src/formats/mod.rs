@@ -212,7 +212,7 @@ impl WeightFile {
             }
             Some(Format::Onnx) => Err(named(FormatError::OnlyWritten { format: Format::Onnx })),
             Some(_) => Ok(()),
-            None => Err(named(FormatError::Unknown)),
+            None => Err(named(unknown(start))),
         })?;
         WeightFile::from_bytes(&bytes).map_err(named)
     }
@@ -222,7 +222,7 @@ impl WeightFile {
     /// # Errors
     /// Where it is damaged, or none of the formats.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        let format = Format::of_content(bytes, bytes.len() as u64).ok_or(FormatError::Unknown)?;
+        let format = Format::of_content(bytes, bytes.len() as u64).ok_or_else(|| unknown(bytes))?;
         let (network, arrays) = match format {
             Format::Params => {
                 let (network, arrays) = params::arrays(bytes)?;
@@ -250,4 +250,9 @@ impl WeightFile {
             None => Network::from_arrays(&recognise(&self.arrays)?, &self.arrays),
         }
     }
+}
+
+/// What is wrong with content of no format.
+fn unknown(content: &[u8]) -> FormatError {
+    if content.is_empty() { FormatError::Empty } else { FormatError::Unknown }
 }

@@ -219,7 +219,7 @@ fn compare_layers(expected: &NetworkSpec, found: &NetworkSpec) -> Result<(), Par
         if layer(expected) != layer(found) {
             let name = |spec: &NetworkSpec| match spec.layers.get(index) {
                 None => format!("no layer {}", index + 1),
-                Some(layer) => format!("{} as layer {} ({layer:?})", spec.layer_name(index), index + 1),
+                Some(layer) => format!("{} as layer {} ({layer})", spec.layer_name(index), index + 1),
             };
             return differ(name(expected), name(found));
         }

@@ -86,7 +86,8 @@ fn convert(args: Args) -> anyhow::Result<Outcome> {
     });
     let target = Target::new(format, &weights.file.arrays, naming, element)?;
     let converted = target.write(&weights.network)?;
-    model::replace_file(output, &converted.bytes).advice(|| "name another file as OUT".to_owned())?;
+    model::replace_file(output, &converted.bytes)
+        .advice(|| "name another file as OUT, in a folder that is there".to_owned())?;
 
     let mut stdout = Stdout::new();
     stdout.line(&format!("read      {} ({})", input.display(), describe(&weights.file)))?;

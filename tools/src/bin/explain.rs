@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
 use model::{Network, SimpleConvNet};
 use tools::Advice;
@@ -93,8 +93,12 @@ fn untrained(images: &Images, seed: u64) -> anyhow::Result<Network> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    if let Some(folder) = path.parent()
+        && let Err(problem) = std::fs::create_dir_all(folder)
+    {
+        let is_file = folder.metadata().is_ok_and(|found| !found.is_dir());
+        let why = if is_file { "is no folder".to_owned() } else { format!("cannot be made: {problem}") };
+        bail!("cannot write {}: {} {why}", path.display(), folder.display());
     }
     Ok(model::replace_file(path, bytes)?)
 }

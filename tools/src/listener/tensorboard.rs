@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use model::{Event, Network, Training};
 
 use super::Listener;
-use crate::advice::Advice;
+use crate::files::OutputFolder;
 use crate::filters::{COLUMNS, Filters};
 use crate::picture::{ColorMap, Picture, Scaling, Tile, Tiles, png_bytes};
 use crate::program::complain;
@@ -32,16 +31,13 @@ const MOST_FILTERS: usize = 64;
 const FILTER_SIDE: usize = 40;
 
 impl TensorBoard {
-    /// Event files in this folder, which is made where it is missing; found out by trying whether files can be written
+    /// Event files in this folder, which is made when the training begins; found out by trying whether files can be written
     /// there.
     ///
     /// # Errors
     /// Where they cannot.
     pub fn new(folder: &Path) -> anyhow::Result<Self> {
-        let advice = || "name another folder with --tensorboard".to_owned();
-        let context = || format!("cannot write event files into {}", folder.display());
-        std::fs::create_dir_all(folder).with_context(context).advice(advice)?;
-        model::try_to_write(folder).with_context(context).advice(advice)?;
+        OutputFolder::check_for("--tensorboard", folder, &[])?;
         Ok(TensorBoard { folder: folder.to_owned(), file: None, steps_per_epoch: 0 })
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Wrong;
+use super::{PAGE, Wrong};
 
 /// A table whose settings are taken.
 pub(super) struct Fields<'a> {
@@ -54,7 +54,8 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&Value<'a>) -> Result<T, Wrong>,
     ) -> Result<Placed<T>, Wrong> {
         let found = self.optional(name, read)?;
-        found.ok_or_else(|| Wrong::new(self.at, format!("{} without `{name}`", self.what)))
+        let missing = || Wrong::new(self.at, format!("{} without `{name}`", self.what));
+        found.ok_or_else(|| missing().hint(format!("add `{name} = …`; {PAGE}")))
     }
 
     fn entry(&self, name: &str) -> Option<(&'a Spanned<std::borrow::Cow<'a, str>>, &'a Spanned<DeValue<'a>>)> {
@@ -63,17 +64,17 @@ impl<'a> Fields<'a> {
 
     /// Refuses settings that nobody asked for.
     pub(super) fn none_left(&self) -> Result<(), Wrong> {
-        self.none_left_of(self.what)
+        self.only(self.what, &self.known)
     }
 
-    /// As [`none_left`](Self::none_left), with a better name for the table.
-    pub(super) fn none_left_of(&self, what: &str) -> Result<(), Wrong> {
-        let unknown = self.table.iter().filter(|(key, _)| !self.known.contains(&key.get_ref().as_ref()));
+    /// Refuses settings other than these of the table, which is called `what`.
+    pub(super) fn only(&self, what: &str, known: &[&str]) -> Result<(), Wrong> {
+        let unknown = self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref()));
         match unknown.min_by_key(|(key, _)| key.span().start) {
             None => Ok(()),
             Some((key, _)) => {
-                let (name, known) = (key.get_ref(), self.known.join(", "));
-                Err(Wrong::new(key.span().start, format!("{what} has no {name:?}; it may have: {known}")))
+                let wrong = Wrong::new(key.span().start, format!("{what} has no `{}`", key.get_ref()));
+                Err(wrong.hint(format!("it may have: {}", known.join(", "))))
             }
         }
     }

@@ -5,11 +5,13 @@ mod fields;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use layers::{Init, NetworkError, Rounding, Window};
+use anyhow::{Context, anyhow, ensure};
+use layers::{Init, NetworkError, Rounding, ShapeError, Window};
 use model::{LayerSpec, NetworkSpec, SpecError};
+use tensor::GeometryError;
 use toml::de::{DeTable, DeValue};
 
+use crate::advice::Advice;
 use crate::text::shape;
 use fields::Fields;
 
@@ -18,17 +20,26 @@ const MOST_BYTES: u64 = 1 << 20;
 /// The same for its layers.
 const MOST_LAYERS: usize = 1000;
 
+/// What to do about a mistake where nothing better is known.
+const PAGE: &str = "tools/networks/README.md shows every layer with its settings";
+
 /// Something is wrong at a place of the text.
 #[derive(Debug)]
 struct Wrong {
     /// The byte where it begins.
     at: usize,
     what: String,
+    /// What to do about it.
+    hint: String,
 }
 
 impl Wrong {
     fn new(at: usize, what: impl Into<String>) -> Wrong {
-        Wrong { at, what: what.into() }
+        Wrong { at, what: what.into(), hint: PAGE.to_owned() }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Wrong {
+        Wrong { hint: hint.into(), ..self }
     }
 }
 
@@ -50,18 +61,8 @@ impl NetworkFile {
     /// # Errors
     /// Where it cannot be read, or is no description: with the line.
     pub fn read(path: &Path) -> anyhow::Result<NetworkFile> {
-        let reading = || format!("cannot read the network in {}", path.display());
-        let file = fs::metadata(path).with_context(reading)?;
-        // Others may never end.
-        anyhow::ensure!(file.is_file(), "{}: it is not a plain file", reading());
-        let size = file.len();
-        anyhow::ensure!(
-            size <= MOST_BYTES,
-            "{}: {size} bytes are too many for the description of a network",
-            path.display()
-        );
-        let text = fs::read_to_string(path).with_context(reading)?;
-        NetworkFile::parse(path, text)
+        let text = read_text(path).with_context(|| format!("cannot read the network in {}", path.display()));
+        NetworkFile::parse(path, text.advice(|| "name another file with --network".to_owned())?)
     }
 
     /// Reads the text of the file `path`.
@@ -88,7 +89,7 @@ impl NetworkFile {
         match self.input {
             Some((input, at)) if input != image => {
                 let what = format!("the input is {}, but the images are {}", shape(&input), shape(&image));
-                Err(self.at_its_line(&Wrong::new(at, what)))
+                Err(self.at_its_line(&Wrong::new(at, what).hint("change that, or choose another --dataset")))
             }
             _ => Ok(NetworkSpec { input: image.to_vec(), layers: self.layers.clone() }),
         }
@@ -101,18 +102,23 @@ impl NetworkFile {
 
     /// What is wrong with the network, at the line of the layer that it is about.
     pub fn explain(&self, error: model::Error) -> anyhow::Error {
-        let place = match &error {
-            model::Error::Spec(SpecError::Network(NetworkError::Layer { index, .. })) => self.places.get(*index),
-            model::Error::Spec(SpecError::Scores { .. }) => self.places.last(),
-            _ => None,
+        let (place, hint) = match &error {
+            model::Error::Spec(SpecError::Network(NetworkError::Layer { index, source, .. })) => {
+                (self.places.get(*index), of_shape(source))
+            }
+            model::Error::Spec(SpecError::Scores { .. }) => (
+                self.places.last(),
+                "add a layer of the kind \"affine\" below, its outputs as many as there are classes",
+            ),
+            _ => (None, PAGE),
         };
         match place {
-            Some(&at) => self.at_its_line(&Wrong::new(at, error.to_string())),
-            None => anyhow!("{}: {error}", self.path.display()),
+            Some(&at) => self.at_its_line(&Wrong::new(at, error.to_string()).hint(hint)),
+            None => anyhow!("{}: {error}\n  {hint}", self.path.display()),
         }
     }
 
-    /// The error with file and line, and the line itself.
+    /// The error with file and line, the line itself, and what to do.
     fn at_its_line(&self, wrong: &Wrong) -> anyhow::Error {
         let at = wrong.at.min(self.text.len());
         let before = &self.text.as_bytes()[..at];
@@ -120,7 +126,32 @@ impl NetworkFile {
         let line = self.text.lines().nth(number - 1).unwrap_or_default().trim();
         let line: String = line.chars().take(100).flat_map(char::escape_debug).collect();
         let line = line.replace("\\\"", "\"");
-        anyhow!("{}, line {number}: {}\n  {number} | {line}", self.path.display(), wrong.what)
+        anyhow!("{}, line {number}: {}\n  {number} | {line}\n  {}", self.path.display(), wrong.what, wrong.hint)
+    }
+}
+
+/// The text of a plain file that is not too large.
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let file = fs::metadata(path)?;
+    // Others may never end.
+    ensure!(file.is_file(), "it is not a plain file");
+    ensure!(file.len() <= MOST_BYTES, "{} bytes are too many for the description of a network", file.len());
+    let bytes = fs::read(path)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let number =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        anyhow!("line {number} is no text (UTF-8)")
+    })
+}
+
+/// What to do where a layer cannot take what comes from the one before.
+fn of_shape(error: &ShapeError) -> &'static str {
+    match error {
+        ShapeError::Geometry(GeometryError::NotWhole { .. }) => {
+            "choose another `kernel`, `stride` or `pad`, or add `rounding = \"down\"` to the layer"
+        }
+        ShapeError::Geometry(_) => "choose another `kernel`, `stride` or `pad`, here or in the layers above",
+        _ => "change this layer, or those above it",
     }
 }
 
@@ -133,17 +164,18 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
         Wrong::new(at, format!("this is no TOML: {}", error.message().lines().next().unwrap_or("?")))
     })?;
     let mut fields = Fields::new(table.get_ref(), 0, "the description of a network");
+    fields.only("the description of a network", &["input", "layer"])?;
     let input = fields.optional("input", |value| value.sizes::<3>("[channels, height, width]"))?;
     let input = input.map(|input| (input.value, input.at));
     let layers = fields.required("layer", |value| match value.get() {
         DeValue::Array(layers) => Ok(layers.clone()),
         _ => Err(value.wrong("layers are listed one by one, each under [[layer]]")),
     });
-    let layers = layers
-        .map_err(|wrong| Wrong { what: format!("{}; layers are listed under [[layer]]", wrong.what), ..wrong })?;
+    let layers = layers.map_err(|wrong| wrong.hint(format!("list each layer under a line [[layer]]; {PAGE}")))?;
     fields.none_left()?;
     if layers.value.len() > MOST_LAYERS {
-        return Err(Wrong::new(layers.at, format!("{} layers are more than {MOST_LAYERS}", layers.value.len())));
+        let many = format!("{} layers are more than {MOST_LAYERS}", layers.value.len());
+        return Err(Wrong::new(layers.at, many).hint("leave some out"));
     }
     let layers = layers.value.iter().map(|entry| match entry.get_ref() {
         DeValue::Table(table) => layer(table, entry.span().start),
@@ -154,10 +186,34 @@ fn parse(text: &str) -> Result<Parsed, Wrong> {
 
 const KINDS: &str = "convolution, max-pool, average-pool, affine, relu, sigmoid, tanh, dropout, batch-normalization";
 
+/// The settings of all kinds of layers.
+const ALL: [&str; 10] =
+    ["kind", "filters", "kernel", "stride", "pad", "rounding", "init", "outputs", "ratio", "momentum"];
+
+/// The settings of a layer of this kind, if there is one.
+fn settings(kind: &str) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        "convolution" => &["kind", "filters", "kernel", "stride", "pad", "rounding", "init"],
+        "max-pool" | "average-pool" => &["kind", "kernel", "stride", "pad", "rounding"],
+        "affine" => &["kind", "outputs", "init"],
+        "relu" | "sigmoid" | "tanh" => &["kind"],
+        "dropout" => &["kind", "ratio"],
+        "batch-normalization" => &["kind", "momentum"],
+        _ => return None,
+    })
+}
+
 /// One layer, and where its kind stands.
 fn layer(table: &DeTable<'_>, at: usize) -> Result<(LayerSpec, usize), Wrong> {
     let mut fields = Fields::new(table, at, "a layer");
+    if !table.contains_key("kind") {
+        fields.only("a layer", &ALL)?;
+    }
     let kind = fields.required("kind", |value| value.text().map(str::to_owned))?;
+    // Before anything is missed: it may be there under a name that is misspelt.
+    if let Some(settings) = settings(&kind.value) {
+        fields.only(&format!("a layer of the kind {:?}", kind.value), settings)?;
+    }
     let layer = match kind.value.as_str() {
         "convolution" => LayerSpec::Convolution {
             filters: fields.required("filters", |value| value.at_least_one())?.value,
@@ -177,9 +233,11 @@ fn layer(table: &DeTable<'_>, at: usize) -> Result<(LayerSpec, usize), Wrong> {
         "batch-normalization" => LayerSpec::BatchNormalization {
             momentum: fields.optional("momentum", |value| value.below_one())?.map_or(0.9, |momentum| momentum.value),
         },
-        other => return Err(Wrong::new(kind.at, format!("unknown layer {other:?}; choose one of {KINDS}"))),
+        other => {
+            return Err(Wrong::new(kind.at, format!("unknown layer {other:?}")).hint(format!("choose one of {KINDS}")));
+        }
     };
-    fields.none_left_of(&format!("a layer of the kind {:?}", kind.value))?;
+    fields.none_left()?;
     Ok((layer, kind.at))
 }
 
@@ -212,6 +270,7 @@ fn init(fields: &mut Fields<'_>) -> Result<Init, Wrong> {
     let init = fields.optional("init", |value| match value.get() {
         DeValue::Table(table) => {
             let mut fields = Fields::new(table, value.at(), "init");
+            fields.only("init", &["normal", "uniform"])?;
             let normal = fields.optional("normal", |value| value.positive())?;
             let uniform = fields.optional("uniform", |value| value.positive())?;
             fields.none_left()?;
@@ -240,7 +299,7 @@ mod tests {
     use super::*;
 
     const SMALL: &str = include_str!("../../networks/small.toml");
-    const PAGE: &str = include_str!("../../networks/README.md");
+    const README: &str = include_str!("../../networks/README.md");
 
     fn parsed(text: &str) -> anyhow::Result<NetworkFile> {
         NetworkFile::parse(Path::new("my.toml"), text.to_owned())
@@ -258,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_page_shows_the_example_which_is_a_network() {
-        assert!(PAGE.contains(&format!("```toml\n{SMALL}```")), "the example on the page is another");
+        assert!(README.contains(&format!("```toml\n{SMALL}```")), "the example on the page is another");
         let file = parsed(SMALL).unwrap();
         assert_eq!(file.input(), Some([1, 28, 28]));
         let network = model::Network::<f32>::build(file.spec([1, 28, 28]).unwrap(), 0).unwrap();
@@ -314,7 +373,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
         let cases = [
-            ("", "my.toml, line 1: the description of a network without `layer`; layers are listed under [[layer]]"),
+            (
+                "",
+                "my.toml, line 1: the description of a network without `layer`\n  1 | \n  list each layer under a line [[layer]]",
+            ),
             ("layer = 3", "line 1: `layer`: layers are listed one by one, each under [[layer]], got 3"),
             ("layer = [3]", "line 1: a layer begins with [[layer]]"),
             ("\n[layer]\nkind = 1", "line 2: `layer`: layers are listed one by one"),
@@ -322,7 +384,7 @@ mod tests {
             ("[[layer]]\nfilters = 1", "line 1: a layer without `kind`\n  1 | [[layer]]"),
             (
                 "[[layer]]\nkind = \"relu\"\n[[layer]]\nkind = \"rellu\"",
-                "line 4: unknown layer \"rellu\"; choose one of conv",
+                "line 4: unknown layer \"rellu\"\n  4 | kind = \"rellu\"\n  choose one of conv",
             ),
             ("[[layer]]\nkind = 7", "line 2: `kind`: expected a text in quotes, got 7\n  2 | kind = 7"),
             ("[[layer]]\nkind = \"affine\"", "line 1: a layer without `outputs`"),
@@ -338,13 +400,13 @@ mod tests {
             ("[[layer]]\nkind = \"affine\"\noutputs = 1e3", "got 1e3"),
             (
                 "[[layer]]\nkind = \"relu\"\nfilters = 2",
-                "line 3: a layer of the kind \"relu\" has no \"filters\"; it may have: kind",
+                "line 3: a layer of the kind \"relu\" has no `filters`\n  3 | filters = 2\n  it may have: kind",
             ),
             (
                 "input = [28, 28]\n",
                 "line 1: `input`: expected [channels, height, width], whole numbers of 1 or more, got a list",
             ),
-            ("colour = 1\n[[layer]]\nkind = \"relu\"", "line 1: the description of a network has no \"colour\""),
+            ("colour = 1\n[[layer]]\nkind = \"relu\"", "line 1: the description of a network has no `colour`"),
             ("[[layer]]\nkind = \"dropout\"\nratio = 1", "line 3: `ratio`: expected a number from 0 to below 1, got 1"),
             ("[[layer]]\nkind = \"affine\"\noutputs = 2\ninit = \"he\"", "line 4: `init`: expected \"he-normal\""),
             (
@@ -356,6 +418,17 @@ mod tests {
                 "line 3: `kernel`: expected a whole number, 1 or more, or two",
             ),
             ("[[layer]]\nkind = \"max-pool\"\nkernel = 2\nkernel = 3", "line 4: this is no TOML: duplicate key"),
+            // Misspelt, not missing.
+            (
+                "\nlayr = 3",
+                "line 2: the description of a network has no `layr`\n  2 | layr = 3\n  it may have: input, layer",
+            ),
+            ("[[layer]]\nknd = \"relu\"", "line 2: a layer has no `knd`\n  2 | knd = \"relu\"\n  it may have: kind, "),
+            (
+                "[[layer]]\nkind = \"max-pool\"\nkernl = 2",
+                "line 3: a layer of the kind \"max-pool\" has no `kernl`\n  3 | kernl = 2\n  it may have: kind, kernel",
+            ),
+            ("[[layer]]\nkind = \"affine\"\noutputs = 2\ninit = { std = 1 }", "line 4: init has no `std`"),
             // The arithmetic of the shapes.
             (
                 "[[layer]]\nkind = \"relu\"\n\n[[layer]]\nkind = \"max-pool\"\nkernel = 3",
@@ -374,7 +447,7 @@ mod tests {
         for (text, expected) in cases {
             let message = refused(text);
             assert!(message.contains(expected) && message.starts_with("my.toml, line "), "{text:?}: {message}");
-            assert!(message.lines().count() == 2, "{message}");
+            assert!(message.lines().count() == 3, "{message}");
         }
     }
 }

@@ -124,7 +124,8 @@ impl Ran {
     #[track_caller]
     pub fn refuses(self, words: &[&str]) -> Self {
         assert_eq!(self.code, Some(2), "{self:#?}");
-        assert!((1..=2).contains(&self.stderr.lines().count()), "{self:#?}");
+        // What is wrong; the line of a file that it is about; what to do.
+        assert!((1..=3).contains(&self.stderr.lines().count()), "{self:#?}");
         assert!(self.stderr.starts_with("error: ") && !self.stderr.contains("panicked"), "{self:#?}");
         for word in words {
             assert!(self.stderr.contains(word), "{word:?} is missing: {self:#?}");

@@ -28,7 +28,9 @@ impl JsonTarget {
             return Ok(JsonTarget::Stdout);
         }
         let path = PathBuf::from(text);
-        probe(&path).advice(|| "name another file with --json, or `-` for standard output".to_owned())?;
+        probe(&path).advice(|| {
+            "name another file with --json, in a folder that is there, or `-` for standard output".to_owned()
+        })?;
         Ok(JsonTarget::File(path))
     }
 
@@ -51,13 +53,13 @@ impl JsonTarget {
 
 fn probe(path: &Path) -> anyhow::Result<()> {
     if path.exists() && !path.is_file() || path.file_name().is_none() {
-        bail!("cannot write {}: it is not a plain file", path.display());
+        bail!("cannot write {}: it is there already and not a plain file", path.display());
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    model::try_to_write(folder).with_context(|| format!("cannot write into the folder {}", folder.display()))
+    model::try_to_write(folder).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -81,9 +81,11 @@ fn look(args: LookArgs) -> anyhow::Result<Outcome> {
                 .to_owned()
         });
     };
-    let shots = OutputFolder::prepare(&args.shots, &[]).advice(|| "name another folder with --shots".to_owned())?;
+    OutputFolder::check_for("--shots", &args.shots, &[])?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut browser = Browser::start(&program, folder.path())?;
+    let mut browser =
+        Browser::start(&program, folder.path()).advice(|| "name another browser with --browser".to_owned())?;
+    let shots = OutputFolder::prepare_for("--shots", &args.shots, &[])?;
     stdout.line(&format!("browser     {}", browser.version()?))?;
     let mut troubles = 0;
     if !args.tensorboard {
