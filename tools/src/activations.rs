@@ -3,7 +3,9 @@
 use layers::ndarray::ArrayD;
 use model::Network;
 
-use crate::explain::{Document, Figures, Part, Sample, Section, Table, image_section, maps_in_order, score_table};
+use crate::explain::{
+    Document, Figures, Part, Sample, Section, Table, image_section, maps_in_order, score_table, verdict,
+};
 use crate::picture::{Canvas, Cell, ColorMap, Matrix, Page, Picture, Scaling, Stacked, Tile, Tiles, Titled};
 use crate::text::shape;
 
@@ -21,7 +23,8 @@ pub fn activations(network: &Network, sample: &Sample) -> Document {
         }
         sections.push(section);
     }
-    Document { title: format!("What every layer makes of {}", sample.title), lead: Vec::new(), sections }
+    let lead = vec![verdict(&trace[last].output, sample.label)];
+    Document { title: format!("What every layer makes of {}", sample.title), lead, sections }
 }
 
 /// Where there are negative numbers, zero is in the middle of the colours.
@@ -30,8 +33,8 @@ fn scaling(output: &ArrayD<f32>) -> Scaling {
 }
 
 /// Maps in a row, and pixels for a map, for one that stands alone, and for the image.
-const COLUMNS: usize = 10;
-const MAP_SIDE: usize = 72;
+const COLUMNS: usize = 16;
+const MAP_SIDE: usize = 60;
 const ALONE_SIDE: usize = 400;
 const IMAGE_SIDE: usize = 168;
 const GAP: usize = 34;
@@ -49,12 +52,11 @@ pub fn activations_page(document: &Document) -> Canvas {
             Some(Titled { title: format!("{}  {}{blank}{what}", section.heading, section.shapes), body })
         })
     });
+    let scale =
+        "Each layer is on one scale: dark for much where nothing is negative, else orange above zero and blue below.";
     let page = Page {
         title: document.title.clone(),
-        notes: vec![
-            "each layer on one scale: dark for much where nothing is negative, else orange above zero and blue below"
-                .into(),
-        ],
+        notes: document.lead.iter().cloned().chain([scale.to_owned()]).collect(),
         body: Stacked { pictures: rows.collect(), gap: GAP },
         bar: None,
     };
@@ -83,14 +85,19 @@ fn scores(table: &Table) -> Matrix {
     let colors = table.bars.iter().map(|share| ColorMap::Diverging.color(0.5 + 0.42 * share));
     let plain = column(1).map(|text| Cell { text, color: None });
     let colored = column(3).zip(colors).map(|(text, color)| Cell { text, color: Some(color) });
-    let mark = |class: String| if table.mark == class.parse().ok() { format!("{class} (guess)") } else { class };
+    let mark = |(i, class): (usize, String)| match (table.rows[i][4] == "1", table.mark == Some(i)) {
+        (true, true) => format!("{class} (truth, guess)"),
+        (true, false) => format!("{class} (truth)"),
+        (false, true) => format!("{class} (guess)"),
+        (false, false) => class,
+    };
     Matrix {
         row_title: String::new(),
         column_title: "class".into(),
         rows: vec!["score".into(), "probability".into()],
-        columns: column(0).map(mark).collect(),
+        columns: column(0).enumerate().map(mark).collect(),
         cells: plain.chain(colored).collect(),
-        cell: [88, 30],
+        cell: [110, 34],
     }
 }
 
@@ -110,6 +117,13 @@ mod tests {
             let x = ArrayD::from_elem(IxDyn(&[&[1], network.input_shape()].concat()), 0.5);
             let sample = Sample { title: "an image".into(), x, image_shape: [1, 28, 28], label: 3 };
             let document = activations(&network, &sample);
+            assert!(document.lead[0].starts_with("The image is of class 3; the network says "), "{:?}", document.lead);
+            let Some(Part::Table(table)) = document.sections.last().and_then(|section| section.parts.last()) else {
+                panic!("the scores come last")
+            };
+            let named = scores(&Table { mark: Some(7), ..table.clone() }).columns;
+            assert_eq!([&named[2], &named[3], &named[7]], ["2", "3 (truth)", "7 (guess)"]);
+            assert_eq!(scores(&Table { mark: Some(3), ..table.clone() }).columns[3], "3 (truth, guess)");
             let headings = document.sections.iter().map(|section| section.heading.as_str());
             assert!(headings.eq(["The image"].into_iter().chain(network.layers().names().iter().map(String::as_str))));
             let page = activations_page(&document);

@@ -110,6 +110,11 @@ pub fn image(picture: &Canvas, alternative: &str, class: &str) -> String {
     )
 }
 
+/// Columns that a phone has room for in letters of the usual size.
+const MOST_AT_EASE: usize = 6;
+/// Characters of a head that is not wider than a number below it.
+const LONGEST_LYING: usize = 4;
+
 /// A table: heads of the columns, then rows. The first cell of a row is its head; columns of numbers stand to the right.
 pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let numbers: Vec<_> = (0..heads.len()).map(|column| column > 0 && is_of_numbers(column, rows)).collect();
@@ -124,8 +129,14 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let body: String = rows.iter().map(row).collect();
     let content =
         format!("<caption>{}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n", escape(caption));
-    // A phone needs smaller numbers for so many columns.
-    scrolling_table(if heads.len() > 6 { "table dense" } else { "table" }, caption, &content)
+    // A phone needs smaller numbers for so many columns, and has room for long names only if they stand.
+    let named = heads.iter().skip(1).any(|head| head.chars().count() > LONGEST_LYING);
+    let class = match heads.len() > MOST_AT_EASE {
+        true if named => "table dense named",
+        true => "table dense",
+        false => "table",
+    };
+    scrolling_table(class, caption, &content)
 }
 
 /// A table of this content that scrolls by itself where it is wider than the page. One of its classes is "table"; the label

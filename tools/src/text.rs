@@ -23,10 +23,10 @@ pub fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
 }
 
-/// A probability in per cent, with two decimals; what is not quite certain is never told as 100 %.
+/// A probability in per cent, with two decimals. It is never told as 100 %: even a softmax that gives exactly 1 has rounded.
 pub fn probability(value: f64) -> String {
     match percent(value) {
-        rounded if rounded == "100.00 %" && value < 1.0 => ">99.99 %".to_owned(),
+        rounded if rounded == "100.00 %" => "> 99.99 %".to_owned(),
         rounded => rounded,
     }
 }
@@ -169,7 +169,7 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!([0, 999, 1000, 433_890, 1_234_567].map(grouped), ["0", "999", "1,000", "433,890", "1,234,567"]);
         assert_eq!(percent(0.98914), "98.91 %");
-        assert_eq!([0.25, 0.99994, 0.99996, 1.0].map(probability), ["25.00 %", "99.99 %", ">99.99 %", "100.00 %"]);
+        assert_eq!([0.25, 0.99994, 0.99996, 1.0].map(probability), ["25.00 %", "99.99 %", "> 99.99 %", "> 99.99 %"]);
         assert_eq!(
             [0.04, 9.94, 9.96, 59.7, 61.0, 3599.8, 7325.0].map(duration),
             ["0.0 s", "9.9 s", "10 s", "1 min 00 s", "1 min 01 s", "1 h 00 min", "2 h 02 min"]

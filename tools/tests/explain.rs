@@ -117,6 +117,12 @@ fn any_network_is_explained() {
         }
         assert_eq!(text.contains("something else in training: BatchNorm1"), name == "deep", "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}:\n{text}");
+        if let Some(dropout) = text.split("── Dropout1  ").nth(1) {
+            let [x, y] = ["x at neuron", "y there"].map(|line| number_after(dropout, line));
+            let section: String = dropout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(section.contains("with probability 0.5.") && section.contains("y = 0.5 · x."), "{dropout}");
+            assert!((y - 0.5 * x).abs() <= 1e-4 * x.abs(), "{x} {y}");
+        }
         folder.run("explain", &format!("{line} --html page.html")).succeeds();
         assert!(!fs::read_to_string(folder.join("page.html")).unwrap().contains("NaN"), "{name}");
     }

@@ -8,6 +8,7 @@ use super::forward::{sum, terms, winner_of};
 use super::kind::Kind;
 use super::maps::maps;
 use super::numbers::number;
+use super::softmax::chance;
 use super::thread::value;
 use super::walk::{Walk, matrix, place};
 use super::worked::Worked;
@@ -51,7 +52,7 @@ fn loss(walk: &Walk<'_>) -> Section {
     );
     let rows = step.dscores.iter().zip(&step.probabilities).enumerate().map(|(class, (&d, &y))| {
         let t = usize::from(class == walk.sample.label);
-        vec![class.to_string(), number(f64::from(y)), t.to_string(), number(f64::from(d))]
+        vec![class.to_string(), chance(y), t.to_string(), number(f64::from(d))]
     });
     section.parts.push(Part::Table(Table {
         head: ["class", "y", "t", "y − t"].map(str::to_owned).to_vec(),
@@ -132,7 +133,12 @@ fn one_by_one(walk: &Walk<'_>, i: usize, section: &mut Section) {
         "Relu" => "A gradient passes where the number was positive; where it became 0, nothing comes back.",
         "Sigmoid" => "dx = dout · y · (1 − y), number by number.",
         "Tanh" => "dx = dout · (1 − y²), number by number.",
-        "Dropout" => "A gradient passes where the number passed.",
+        "Dropout" => "A gradient passes where the number passed; where it was left out, nothing comes back.",
+        "BatchNormalization" => {
+            "The mean and the variance changed with every number of the batch: what all of them would do together is taken \
+             out of the gradient. An image that is the whole batch is its own mean, so that nothing comes back where a \
+             channel has one number."
+        }
         _ => "What comes back.",
     });
     let (from, to) = (walk.step_thread.input(i), walk.step_thread.output(i));
@@ -147,9 +153,11 @@ fn one_by_one(walk: &Walk<'_>, i: usize, section: &mut Section) {
         alive(&step.dout),
         alive(&step.dx)
     ));
-    for (name, gradient) in &step.gradients {
-        let largest = largest_magnitude(gradient.iter().copied());
-        section.sum([(format!("the largest of the {} numbers of d{name}", gradient.len()), f64::from(largest))]);
+    if !step.gradients.is_empty() {
+        section.sum(step.gradients.iter().map(|(name, gradient)| {
+            let largest = largest_magnitude(gradient.iter().copied());
+            (format!("the largest of the {} numbers of d{name}", gradient.len()), f64::from(largest))
+        }));
     }
 }
 
@@ -196,7 +204,7 @@ fn dx_of_convolution(walk: &Walk<'_>, i: usize) -> Figures {
     if i > 0 {
         return maps("what goes on to the layer before, dx", dx, from, Scaling::Symmetric);
     }
-    let title = "what a brighter pixel does to the loss, dx (orange raises it, blue lowers it; training leaves dx out)";
+    let title = "what a brighter pixel does to the loss, dx (above zero it raises the loss; training leaves dx out)";
     let mut pixels = maps(title, dx, from, Scaling::Symmetric);
     let one = pixels.figures.len() == 1;
     for figure in &mut pixels.figures {

@@ -111,8 +111,8 @@ impl Section {
     }
 
     /// Adds lines of a sum.
-    pub fn sum<const N: usize>(&mut self, lines: [(String, f64); N]) {
-        self.parts.push(Part::Sum(lines.map(|(what, value)| (what, number(value))).to_vec()));
+    pub fn sum(&mut self, lines: impl IntoIterator<Item = (String, f64)>) {
+        self.parts.push(Part::Sum(lines.into_iter().map(|(what, value)| (what, number(value))).collect()));
     }
 }
 

@@ -1,7 +1,9 @@
 //! The way forward: from the image to the loss.
 
+use std::any::Any;
+
 use layers::ndarray::{Array2, Array3, ArrayD};
-use layers::{Affine, AveragePooling, Convolution, Pooling, Window};
+use layers::{Affine, AveragePooling, Convolution, Dropout, Pooling, Window};
 
 use super::document::{Figure, Figures, Operand, Part, Section, Table};
 use super::kind::Kind;
@@ -296,7 +298,7 @@ fn one_by_one(walk: &Walk<'_>, i: usize, section: &mut Section) {
         }
         "Sigmoid" => "y = 1 / (1 + exp(−x)), number by number.".to_owned(),
         "Tanh" => "y = tanh(x), number by number.".to_owned(),
-        "Dropout" => "Outside of training every number passes as it is.".to_owned(),
+        "Dropout" => dropout(walk, i),
         "BatchNormalization" => {
             "In every channel: y = gamma · (x − mean) / deviation + beta; outside of training with the running mean and \
              variance."
@@ -305,18 +307,31 @@ fn one_by_one(walk: &Walk<'_>, i: usize, section: &mut Section) {
         kind => format!("What {kind} makes of its input."),
     });
     let (from, to) = (walk.thread.input(i), walk.thread.output(i));
-    section.sum([
+    let mut lines = vec![
         (format!("x at {}", place(&x.shape()[1..], from)), f64::from(value(x, from))),
         ("y there".to_owned(), f64::from(value(y, to))),
-    ]);
+    ];
     if kind == "BatchNormalization" {
         let channel = to / (y.len() / y.shape()[1]);
         walk.network.layers().layers()[i].visit_params(&mut |param| {
-            section.sum([(format!("{} of channel {channel}", param.name), f64::from(param.value()[[channel]]))]);
+            lines.push((format!("{} of channel {channel}", param.name), f64::from(param.value()[[channel]])));
         });
     }
+    section.sum(lines);
     if matches!(kind, "Relu" | "BatchNormalization") || y.ndim() == 2 {
         let scaling = if y.iter().any(|&y| y < 0.0) { Scaling::Symmetric } else { Scaling::Together };
         section.parts.push(Part::Figures(maps("what comes out", y, to, scaling)));
     }
+}
+
+/// What dropout does outside of training: it keeps all, and makes each number as small as it is on average in training.
+fn dropout(walk: &Walk<'_>, i: usize) -> String {
+    let any: &dyn Any = &*walk.network.layers().layers()[i];
+    let ratio = any.downcast_ref::<Dropout>().map_or(0.0, Dropout::ratio);
+    // Rounded, lest 1 − 0.3 is told with 16 digits.
+    let kept = ((1.0 - ratio) * 1e6).round() / 1e6;
+    format!(
+        "Training leaves a number out with probability {ratio}. Here all of them pass, times what is left of them on average: \
+         y\u{a0}=\u{a0}{kept}\u{a0}·\u{a0}x."
+    )
 }

@@ -29,7 +29,7 @@ pub use forward::image_section;
 pub use maps::maps_in_order;
 pub use numbers::{MatrixFormat, number};
 pub use page::page;
-pub use softmax::score_table;
+pub use softmax::{score_table, verdict};
 pub use terminal::terminal;
 pub use thread::Thread;
 pub use walk::{Sample, Walk};

@@ -9,9 +9,11 @@ use crate::picture::{Canvas, ColorMap, Paint, Range, Rgb, Scaling, draw_values, 
 const ALONE: usize = 280;
 const AMONG_MANY: usize = 96;
 
+const COLORS: &str = "Pictures are dark for much where no number is negative, else orange above zero and blue below.";
+
 /// The document as one HTML file that needs no other.
 pub fn page(document: &Document) -> String {
-    let mut page = HtmlPage::new(&document.title, &document.lead.join(" "));
+    let mut page = HtmlPage::new(&document.title, &format!("{} {COLORS}", document.lead.join(" ")));
     for section in &document.sections {
         let parts: Vec<_> = section.parts.iter().map(|part| html(part, &section.heading)).collect();
         page.section_with_note(&section.heading, &section.shapes, &parts);

@@ -7,9 +7,15 @@ use super::numbers::number;
 use super::thread::{largest, value};
 use super::walk::Walk;
 
-/// The probabilities of the classes, as in inference.
-pub(super) fn probabilities(walk: &Walk<'_>) -> Vec<f32> {
-    softmaxed(&walk.forward[walk.forward.len() - 1].output)
+/// What the image is, what the network takes it for, and how sure it is of that.
+pub fn verdict(scores: &ArrayD<f32>, label: usize) -> String {
+    let y = softmaxed(scores);
+    let guess = largest(y.iter().copied());
+    let verdict = if guess == label { "right" } else { "wrong" };
+    format!(
+        "The image is of class {label}; the network says {guess} with probability {}, which is {verdict}.",
+        chance(y[guess])
+    )
 }
 
 fn softmaxed(scores: &ArrayD<f32>) -> Vec<f32> {
@@ -17,6 +23,14 @@ fn softmaxed(scores: &ArrayD<f32>) -> Vec<f32> {
     let mut y = Array2::zeros(scores.raw_dim());
     layers::softmax(scores.view(), y.view_mut());
     y.iter().copied().collect()
+}
+
+/// A probability as [`number`] writes it; one that rounds to 1 is not certain.
+pub(super) fn chance(y: f32) -> String {
+    match number(f64::from(y)) {
+        one if one.starts_with("1.0000") && !one.contains('e') => "> 0.99999".to_owned(),
+        rounded => rounded,
+    }
 }
 
 /// The last section of the way forward.
@@ -47,7 +61,7 @@ pub fn score_table(scores: &ArrayD<f32>, label: usize) -> Table {
     let (y, powers) = (softmaxed(scores), powers(scores));
     let row = |(class, (&score, &y)): (usize, (&f32, &f32))| {
         let t = if class == label { "1" } else { "0" };
-        let numbers = [number(f64::from(score)), number(powers[class]), number(f64::from(y)), t.to_owned()];
+        let numbers = [number(f64::from(score)), number(powers[class]), chance(y), t.to_owned()];
         [vec![class.to_string()], numbers.to_vec()].concat()
     };
     Table {
@@ -70,4 +84,17 @@ fn powers(scores: &ArrayD<f32>) -> Vec<f64> {
 /// The loss of these scores, in double precision: a probability that rounds to 1 or 0 still has one.
 fn loss(scores: &ArrayD<f32>, t: usize) -> f64 {
     highest(scores) + powers(scores).iter().sum::<f64>().ln() - f64::from(value(scores, t))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_certain() {
+        assert_eq!(
+            [0.5, 0.99998, 0.999_999, 1.0, 1e-7].map(chance),
+            ["0.50000", "0.99998", "> 0.99999", "> 0.99999", "1.0000e−7"]
+        );
+    }
 }

@@ -18,6 +18,9 @@ pub(super) fn section(walk: &Walk<'_>) -> Section {
         section.parts.push(Part::Equation(operands));
     }
     section.parts.push(Part::Table(changes(walk)));
+    if !walk.different_in_training().is_empty() {
+        section.text("Both losses are those of training, with the same numbers left out.");
+    }
     let [before, after] = walk.losses;
     section.sum([
         ("loss of this image before the step".to_owned(), before),

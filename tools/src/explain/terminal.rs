@@ -25,6 +25,7 @@ pub fn terminal(document: &Document, look: Look, width: usize) -> String {
     for sentence in &document.lead {
         text.push_str(&wrapped(sentence, width, ""));
     }
+    text.push_str(&wrapped(legend(look), width, ""));
     for section in &document.sections {
         text.push('\n');
         let heading = format!("── {}  {} ", section.heading, section.shapes);
@@ -42,6 +43,19 @@ pub fn terminal(document: &Document, look: Look, width: usize) -> String {
         }
     }
     text
+}
+
+/// How numbers are drawn.
+fn legend(look: Look) -> &'static str {
+    match look {
+        Look::Plain => {
+            "Numbers are drawn as characters: the denser the larger where none is negative, else + and # above zero, - and = \
+             below."
+        }
+        _ => {
+            "Numbers are drawn as colours: dark for much where none is negative, else orange above zero and blue below."
+        }
+    }
 }
 
 /// Text broken between words, each line after the indent.

@@ -6,7 +6,6 @@ use model::{Network, StepTrace};
 use optim::{Optimizer, Sgd, SgdConfig};
 
 use super::document::{Document, Figure};
-use super::numbers::number;
 use super::thread::Thread;
 use super::{backward, forward, softmax, step};
 use crate::picture::{Range, short};
@@ -81,15 +80,9 @@ impl<'a> Walk<'a> {
     }
 
     fn lead(&self) -> Vec<String> {
-        let probabilities = softmax::probabilities(self);
-        let guess = super::thread::largest(probabilities.iter().copied());
-        let verdict = if guess == self.sample.label { "which is right" } else { "which is wrong" };
+        let scores = &self.forward[self.forward.len() - 1].output;
         vec![
-            format!(
-                "The image is of class {}; the network says {guess} with probability {}, {verdict}.",
-                self.sample.label,
-                number(f64::from(probabilities[guess]))
-            ),
+            softmax::verdict(scores, self.sample.label),
             "One chain of numbers is followed through the layers: from the score of the likeliest class back, always to \
              the term that adds most. Rows, columns, filters and neurons are counted from 0, as in arrays."
                 .to_owned(),
@@ -149,9 +142,10 @@ pub(super) fn planes(array: &ArrayD<f32>) -> Vec<Array2<f32>> {
     }
 }
 
-/// Numbers in rows of five to twenty, where that comes out even; else in one row.
+/// Numbers in rows of five to twenty, of more where there are more than 400, where that comes out even; else in one row.
 fn in_rows(values: Vec<f32>) -> Array2<f32> {
-    let even = (5..=20).rev().find(|&columns| values.len().is_multiple_of(columns));
+    let most = values.len().isqrt().max(20);
+    let even = (5..=most).rev().find(|&columns| values.len().is_multiple_of(columns));
     let columns = even.unwrap_or(values.len());
     let rows = values.len() / columns;
     Array2::from_shape_vec((rows, columns), values).expect("as many as the shape has")

@@ -230,7 +230,10 @@ impl Applied<'_> {
         };
         let small = if has_icons { "; the small pictures are the filters, orange above zero, blue below" } else { "" };
         let page = Page {
-            title: format!("What the first {count} filters of {} see", self.filters.layer),
+            title: match count == self.filters.len() {
+                true => format!("What the filters of {} see", self.filters.layer),
+                false => format!("What the first {count} filters of {} see", self.filters.layer),
+            },
             notes: vec![
                 format!(
                     "{name}, and what each filter answers to it: dark for little, light for much; {}",

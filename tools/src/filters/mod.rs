@@ -48,6 +48,8 @@ const MOST_CHANNELS: usize = 32;
 /// Pixels for a filter in a grid, and for one channel of a filter.
 const FILTER_SIDE: usize = 100;
 const CHANNEL_SIDE: usize = 40;
+/// So many channels stand in a row, or all of one filter.
+const CHANNEL_COLUMNS: usize = 16;
 
 /// The convolutions of a network, with their names and places.
 fn convolutions(network: &Network) -> impl Iterator<Item = (&str, usize, &Convolution)> {
@@ -119,13 +121,13 @@ impl Filters {
     }
 
     /// All filters in a grid, enlarged with sharp pixels, on one scale that is symmetric around zero: eight in a row. Where
-    /// they are over several channels, a row is a filter, and its columns are the channels.
+    /// they are over several channels, its channels stand beside each other, and a row has one filter or a few.
     pub fn page(&self, title: &str) -> Canvas {
         let (filters, channels, ..) = self.w.dim();
-        let columns = if channels == 1 { COLUMNS } else { channels.min(MOST_CHANNELS) };
+        let shown = channels.min(MOST_CHANNELS);
         let tiles = Tiles {
-            tiles: if channels == 1 { self.tiles() } else { self.tiles_by_channel(columns) },
-            columns,
+            tiles: if channels == 1 { self.tiles() } else { self.tiles_by_channel(shown) },
+            columns: if channels == 1 { COLUMNS } else { shown * (CHANNEL_COLUMNS / shown).max(1) },
             side: if channels == 1 { FILTER_SIDE } else { CHANNEL_SIDE },
             map: ColorMap::Diverging,
             scaling: Scaling::Symmetric,

@@ -37,7 +37,7 @@ impl Plot<'_> {
         let Sheet { width: sheet_width, height: sheet_height, scale, edge } = chart.sheet;
         let (edge, small, label, gap) = (edge as f64, scale * SMALL, scale * LABEL, scale * GAP);
         let line = |size: f64| size + gap;
-        let tick_width = chart.y.ticks.iter().map(|(_, text)| width(text, small)).fold(0.0, f64::max);
+        let tick_width = SPARE * chart.y.ticks.iter().map(|(_, text)| width(text, small)).fold(0.0, f64::max);
         let y_label = if chart.y.label.is_empty() { 0.0 } else { label + 1.5 * gap };
         // Half of the text of a mark at an end of the axis stands beyond it.
         let across = sheet_width as f64 - 2.0 * edge;

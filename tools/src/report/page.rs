@@ -124,12 +124,13 @@ impl Report<'_> {
     fn classes_part(&self) -> [String; 2] {
         let row = |score: crate::picture::ClassScore| {
             let [low, high] = score.interval().map(percent);
+            let low = low.trim_end_matches(" %");
             vec![
                 score.name.clone(),
-                score.accuracy().map_or("no images".to_owned(), percent),
+                score.accuracy().map_or(String::new(), percent),
                 grouped(score.correct),
                 grouped(score.total),
-                format!("{low} to {high}"),
+                score.accuracy().map_or(String::new(), |_| format!("{low} to {high}")),
             ]
         };
         let rows: Vec<_> = self.scores().into_iter().chain([self.score()]).map(row).collect();
@@ -166,7 +167,7 @@ impl Report<'_> {
             let lines = [format!("{truth} → {class}"), probability(f64::from(confidence)), format!("image {number}")];
             format!(
                 "<li><figure>{}<figcaption>{}</figcaption></figure></li>",
-                image(&self.ink(number), &alternative, "pixels"),
+                image(&self.drawn_image(number), &alternative, "pixels"),
                 escape_and_join(&lines, "<br>")
             )
         };

@@ -130,7 +130,7 @@ impl Report<'_> {
             tiles: tiles.collect(),
             columns: MISTAKES_IN_A_ROW,
             side: MISTAKE_SIDE,
-            map: ColorMap::Ink,
+            map: self.image_colors(),
             scaling: Scaling::Fixed(Range { low: 0.0, high: 255.0 }),
         };
         Page {
@@ -174,9 +174,13 @@ impl Report<'_> {
         image.mean_axis(Axis(0)).expect("at least one channel")
     }
 
-    /// The same as dark ink on white.
-    pub(super) fn ink(&self, number: usize) -> Canvas {
-        value_pixels(self.image(number).view(), ColorMap::Ink, Range { low: 0.0, high: 255.0 })
+    /// The same as it is drawn: what was written as dark ink on white; what has colours as bright as it is.
+    pub(super) fn drawn_image(&self, number: usize) -> Canvas {
+        value_pixels(self.image(number).view(), self.image_colors(), Range { low: 0.0, high: 255.0 })
+    }
+
+    fn image_colors(&self) -> ColorMap {
+        if self.data.splits.test.image_shape()[0] == 1 { ColorMap::Ink } else { ColorMap::Light }
     }
 }
 

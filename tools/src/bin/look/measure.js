@@ -8,9 +8,13 @@
     wrong.push(`${width} pixels are wider than the window of ${root.clientWidth}: ` +
       wide.slice(0, 3).map(e => `<${e.tagName.toLowerCase()} class=${e.getAttribute('class')}>`).join(', '));
   }
+  // What is folded is looked at as well.
+  const folded = [...document.querySelectorAll('details:not([open])')];
+  folded.forEach(d => d.open = true);
   for (const t of document.querySelectorAll('.table:not(.matrix)')) {
     if (t.scrollWidth > t.clientWidth + 1) wrong.push(`a table has to be scrolled sideways: ${t.getAttribute('aria-label')}`);
   }
+  folded.forEach(d => d.open = false);
   if (matchMedia('print').matches) {
     const shown = selector => [...document.querySelectorAll(selector)].filter(e => e.checkVisibility());
     const kept = e => e && (getComputedStyle(e).breakInside === 'avoid' || kept(e.parentElement));
