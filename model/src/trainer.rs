@@ -216,7 +216,10 @@ impl Trainer {
 
     /// The learning rate of the step that comes next.
     fn learning_rate(&self, steps_per_epoch: usize) -> f64 {
-        let Position { epoch, step } = self.progress.position;
+        self.learning_rate_at(self.progress.position, steps_per_epoch)
+    }
+
+    fn learning_rate_at(&self, Position { epoch, step }: Position, steps_per_epoch: usize) -> f64 {
         let time = epoch as f64 + step as f64 / steps_per_epoch as f64;
         self.config.optimizer.lr() * self.config.schedule.factor(time)
     }
@@ -241,14 +244,12 @@ impl Trainer {
         let train_accuracy = self.evaluate(network, train)?.accuracy();
         let test_accuracy = self.evaluate(network, test)?.accuracy();
         let EpochSoFar { loss, images, seconds } = std::mem::take(&mut self.progress.epoch);
-        let mean_loss = loss / images as f64;
         let history = &mut self.progress.history;
-        history.epoch_loss_list.push(mean_loss);
+        history.epoch_loss_list.push(loss / images as f64);
         history.epoch_seconds_list.push(seconds);
         history.train_acc_list.push(train_accuracy);
         history.test_acc_list.push(test_accuracy);
-        let (epoch, epochs) = (self.progress.epochs_done(), self.config.epochs);
-        Ok(Event::Epoch { epoch, epochs, mean_loss, train_accuracy, test_accuracy, seconds })
+        Ok(history.epoch_event(history.epoch_loss_list.len(), self.config.epochs))
     }
 
     fn evaluate(&mut self, network: &Network, data: &Dataset) -> Result<Evaluation, Error> {
@@ -343,6 +344,14 @@ impl Training<'_> {
             return Ok(Some(Event::Finished { epochs, seconds }));
         }
         Ok(None)
+    }
+
+    /// The steps and the epochs that there were before now, as they were told then: for those who want all of a training, and
+    /// come to one that goes on.
+    pub fn past(&self) -> impl Iterator<Item = Event> {
+        let (steps_per_epoch, epochs) = (self.batches.steps_per_epoch(), self.trainer.config.epochs);
+        let lr = move |at| self.trainer.learning_rate_at(at, steps_per_epoch);
+        self.trainer.history().events(steps_per_epoch, epochs, lr)
     }
 
     /// Whether the network as it is now is worth keeping: no parameter is infinite or no number. A step may leave such a

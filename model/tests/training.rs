@@ -206,7 +206,11 @@ fn a_training_that_was_stopped_goes_on_to_the_same_bits() {
         assert!(calls > 5, "{calls}");
         assert_eq!(params_sha256(&network), whole, "{sampling}");
         assert_eq!(timeless(&last), timeless(&history));
-        assert_eq!(events.iter().filter(|event| matches!(event, Event::Epoch { .. })).count(), 2);
+        let told: Vec<_> =
+            events.into_iter().filter(|event| matches!(event, Event::Step { .. } | Event::Epoch { .. })).collect();
+        let past: Vec<_> = trainer.start(&mut network, &data.train, &data.test).unwrap().past().collect();
+        assert_eq!(past, told);
+        assert_eq!(past.iter().filter(|event| matches!(event, Event::Epoch { .. })).count(), 2);
     }
 }
 

@@ -12,7 +12,9 @@ use tools::beginning::{begin, place};
 use tools::console::{Stdout, stderr_can_move, width};
 use tools::filters::Filters;
 use tools::keeper::{Keeper, LazyOrigin};
-use tools::listener::{Bar, Finished, JsonLines, Listeners, PlainLog, Settings, Stopped, Table, TensorBoard, Warnings};
+use tools::listener::{
+    Bar, Finished, JsonLines, Listeners, PlainLog, Record, Settings, Stopped, Table, TensorBoard, Warnings,
+};
 use tools::lock::FolderLock;
 use tools::optimisation::complain_if_slow;
 use tools::program::{Outcome, command_line, command_to_repeat, complain, run};
@@ -58,13 +60,16 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
         header.iter().try_for_each(|line| stdout.line(line))?;
     }
     let training = trainer.start(&mut network, train, test)?;
-    if let Some(outcome) = watch(training, listeners(&args, settings.clone(), board), &mut keeper)? {
+    let mut record = Record::default();
+    let mut listeners = listeners(&args, settings.clone(), board);
+    listeners.add(&mut record);
+    if let Some(outcome) = watch(training, listeners, &mut keeper)? {
         if let (Outcome::Stopped(signal), true) = (outcome, args.json()) {
             stdout.line(&serde_json::to_string(&stopped(signal, &trainer))?)?;
         }
         return Ok(outcome);
     }
-    let history = trainer.history();
+    let history = record.history();
     let warnings = trainer.warnings(&network, train)?;
 
     let guesses = match guess(&network, test) {
@@ -119,7 +124,7 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
 /// learned until then is kept.
 fn watch(
     mut training: Training<'_>,
-    mut listeners: Listeners,
+    mut listeners: Listeners<'_>,
     keeper: &mut Keeper<'_>,
 ) -> anyhow::Result<Option<Outcome>> {
     let stop = StopRequest::listen().context("cannot listen to signals")?;
@@ -177,7 +182,7 @@ fn stopped(signal: Signal, trainer: &Trainer) -> Stopped {
     Stopped { signal: signal.name(), epochs_done: position.epoch as usize, steps_done: position.step }
 }
 
-fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -> Listeners {
+fn listeners(args: &TrainArgs, settings: Settings, board: Option<TensorBoard>) -> Listeners<'static> {
     let mut listeners = Listeners::default();
     match (args.quiet, stderr_can_move()) {
         (true, _) => {}

@@ -4,6 +4,7 @@ mod bar;
 mod json;
 mod log;
 mod pace;
+mod record;
 mod table;
 mod tensorboard;
 mod warnings;
@@ -15,6 +16,7 @@ use model::{Event, Training};
 pub use bar::Bar;
 pub use json::{Finished, JsonLines, Settings, Stopped};
 pub use log::PlainLog;
+pub use record::Record;
 pub use table::Table;
 pub use tensorboard::{TensorBoard, network_values};
 pub use warnings::Warnings;
@@ -28,16 +30,22 @@ pub trait Listener {
     fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()>;
 }
 
+impl<L: Listener> Listener for &mut L {
+    fn event(&mut self, event: &Event, training: &Training<'_>) -> anyhow::Result<()> {
+        (**self).event(event, training)
+    }
+}
+
 /// Listeners that hear everything in this order, until one of them fails.
 #[derive(Default)]
-pub struct Listeners {
-    listeners: Vec<Box<dyn Listener>>,
+pub struct Listeners<'a> {
+    listeners: Vec<Box<dyn Listener + 'a>>,
     failure: Option<anyhow::Error>,
 }
 
-impl Listeners {
+impl<'a> Listeners<'a> {
     /// Adds one, after the others.
-    pub fn add(&mut self, listener: impl Listener + 'static) {
+    pub fn add(&mut self, listener: impl Listener + 'a) {
         self.listeners.push(Box::new(listener));
     }
 

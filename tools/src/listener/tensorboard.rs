@@ -54,12 +54,8 @@ impl TensorBoard {
         if done == 0 {
             return self.add(0, network_values(training.network()));
         }
-        match trainer.history().train_loss_list.last() {
-            Some(&loss) if again => {
-                let config = trainer.config();
-                let time = (done - 1) as f64 / self.steps_per_epoch as f64;
-                self.add(done, step_values(loss, config.optimizer.lr() * config.schedule.factor(time)))
-            }
+        match training.past().last() {
+            Some(Event::Step { loss, lr, .. }) if again => self.add(done, step_values(loss, lr)),
             _ => Ok(()),
         }
     }
