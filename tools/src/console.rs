@@ -74,6 +74,13 @@ pub fn width() -> usize {
     Screen::of_stdout().columns
 }
 
+/// As [`width`], for text with characters beyond ASCII: where the terminal has none, what stands for them is longer.
+pub fn width_for_symbols() -> usize {
+    const LONGER: usize = 4;
+    let screen = Screen::of_stdout();
+    if screen.unicode { screen.columns } else { screen.columns.saturating_sub(LONGER) }
+}
+
 /// How pictures look on standard output.
 pub fn look_of_stdout() -> Look {
     Screen::of_stdout().look

@@ -26,6 +26,9 @@ pub(super) fn section(walk: &Walk<'_>) -> Section {
         ("loss of this image before the step".to_owned(), before),
         ("loss of this image after it".to_owned(), after),
     ]);
+    if after > before {
+        section.text("The loss rose: the slope holds only for a small step, and this one was too long for it.");
+    }
     section
 }
 

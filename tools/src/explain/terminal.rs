@@ -77,18 +77,24 @@ fn sum(lines: &[(String, String)], width: usize) -> String {
     lines.iter().map(line).collect()
 }
 
+/// A sign before a matrix, and the room around it.
+const SIGN: usize = 3;
+
 /// A matrix as lines of one width, its caption above it.
 struct Block {
     lines: Vec<String>,
+    /// How many of the lines are the caption.
+    captions: usize,
     width: usize,
 }
 
-fn block(operand: &Operand) -> Block {
+fn block(operand: &Operand, width: usize) -> Block {
     let format = MatrixFormat::of(operand.values.view());
     let cells = operand.values.map(|&value| format.write(value));
     let cell = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
     let caption = format!("{} {}", operand.caption, format.factor()).trim_end().to_owned();
-    let mut lines = vec![format!(" {caption}")];
+    let mut lines: Vec<_> = text::wrapped(&caption, width).iter().map(|line| format!(" {line}")).collect();
+    let captions = lines.len();
     for (row, cells) in cells.outer_iter().enumerate() {
         let marked = |column| operand.mark == Some([row, column]);
         let mut line = String::new();
@@ -111,15 +117,15 @@ fn block(operand: &Operand) -> Block {
         lines.push(line);
     }
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    Block { lines, width }
+    Block { lines, captions, width }
 }
 
 fn equation(operands: &[Operand], width: usize) -> String {
     let (mut text, mut row): (String, Vec<(&str, Block)>) = (String::new(), Vec::new());
-    let total = |row: &[(&str, Block)]| row.iter().map(|(_, block)| block.width + 3).sum::<usize>();
+    let total = |row: &[(&str, Block)]| row.iter().map(|(_, block)| block.width + SIGN).sum::<usize>();
     for operand in operands {
-        let block = block(operand);
-        if !row.is_empty() && INDENT.len() + total(&row) + block.width + 3 > width {
+        let block = block(operand, width.saturating_sub(INDENT.len() + SIGN + 2));
+        if !row.is_empty() && INDENT.len() + total(&row) + block.width + SIGN > width {
             text.push_str(&side_by_side(&row));
             text.push('\n');
             row.clear();
@@ -131,14 +137,17 @@ fn equation(operands: &[Operand], width: usize) -> String {
 }
 
 fn side_by_side(row: &[(&str, Block)]) -> String {
-    let height = row.iter().map(|(_, block)| block.lines.len()).max().unwrap_or(0);
+    let captions = row.iter().map(|(_, block)| block.captions).max().unwrap_or(0);
+    let height = row.iter().map(|(_, block)| captions - block.captions + block.lines.len()).max().unwrap_or(0);
     let mut text = String::new();
     for i in 0..height {
         let mut line = INDENT.to_owned();
         for (sign, block) in row {
-            // The sign stands beside the middle of the matrix; the caption is line 0.
-            let sign = if i == block.lines.len() / 2 { sign } else { "" };
-            let cells = block.lines.get(i).map_or("", String::as_str);
+            // The sign stands beside the middle of the matrix. Short captions stand right above theirs.
+            let own = (i + block.captions).checked_sub(captions);
+            let middle = block.captions + (block.lines.len() - block.captions - 1) / 2;
+            let sign = if own == Some(middle) { sign } else { "" };
+            let cells = own.and_then(|own| block.lines.get(own)).map_or("", String::as_str);
             write!(line, " {sign:1} {cells:<width$}", width = block.width).expect("into memory");
         }
         text.push_str(line.trim_end());
@@ -157,7 +166,8 @@ fn drawn(figures: &Figures, look: Look, width: usize) -> String {
         return wrapped(&format!("({} is too wide to be drawn here)", first.caption), width, INDENT);
     }
     let shown = &figures.figures[..fit];
-    let captions: Vec<_> = shown.iter().map(|figure| figure.caption.as_str()).collect();
+    // A name and its number stay in one line.
+    let captions: Vec<_> = shown.iter().map(|figure| figure.caption.replace("map ", "map\u{a0}")).collect();
     let left_out = figures.figures.len() - fit;
     let others = if left_out == 0 { String::new() } else { format!(" (and {left_out} more)") };
     let title = if figures.title.is_empty() { String::new() } else { format!("{}: ", figures.title) };
@@ -241,6 +251,17 @@ mod tests {
 ";
         assert_eq!(wide, expected);
         assert_eq!(equation(&operands, 20).lines().count(), 7);
+        let long =
+            [Operand::new("", "input from row 6, column 21, channel 3", array![[0.5, 1.0]]), operands[1].clone()];
+        let expected = "      input from row 6,
+      column 21, channel 3
+      0.50 1.00
+
+      filter
+   ·  −2.00  4.00
+       1.00     0
+";
+        assert_eq!(equation(&long, 28), expected);
     }
 
     #[test]

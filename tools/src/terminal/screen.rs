@@ -68,8 +68,19 @@ pub fn ascii(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut plain = String::new();
+    let mut raised = false;
     for character in text.chars() {
+        let power = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ".chars().position(|raised| raised == character);
+        if let Some(i) = power {
+            plain.push_str(if raised { "" } else { "^" });
+            plain.push(b"0123456789-T"[i].into());
+        }
+        raised = power.is_some();
         match character {
+            _ if raised => {}
+            '─' => plain.push('-'),
+            'Σ' => plain.push_str("sum"),
+            '←' => plain.push_str("<-"),
             '×' => plain.push('x'),
             '·' => plain.push('*'),
             '±' => plain.push_str("+-"),
@@ -90,5 +101,6 @@ mod tests {
     fn without_utf8_there_are_other_words() {
         assert_eq!(ascii("1×28×28, ±0.5 …"), "1x28x28, +-0.5 ...");
         assert_eq!(ascii("plain"), "plain");
+        assert_eq!(ascii("── db = Σ dout ×10⁻³, 1 − y², xᵀ ← 1"), "-- db = sum dout x10^-3, 1 - y^2, x^T <- 1");
     }
 }
