@@ -6,8 +6,8 @@ use std::fs;
 
 use common::{Folder, Ran, SMALL};
 use datasets::{Scaling, digits};
-use layers::ndarray::Axis;
-use model::{Checkpoint, Network, NotFinite};
+use layers::ndarray::{Array1, Axis};
+use model::{Checkpoint, Network, NotFinite, SimpleConvNet};
 
 /// A training that goes astray at the second step.
 const TOO_FAST: &str = "--lr 1e30 --batch-size 50";
@@ -73,6 +73,31 @@ fn a_network_that_the_only_step_has_spoiled_is_no_result() {
         assert!(lines[0].starts_with(&what) && lines[1].contains("a smaller --lr"), "{ran:#?}");
         assert_eq!(folder.files(), ["out/"], "neither parameters nor a checkpoint of such");
     }
+}
+
+/// A network that finds all classes so much likelier than this one that the loss of its images would be infinite.
+fn far_from(class: usize) -> Vec<u8> {
+    let mut network = SimpleConvNet { hidden_size: 5, ..SimpleConvNet::default() }.build::<f32>(0).unwrap();
+    let b = Array1::from_shape_fn(10, |k| if k == class { -3e38 } else { 3e38 });
+    network.set_param("b3", b.view()).unwrap();
+    network.to_bytes()
+}
+
+#[test]
+fn images_that_no_evaluation_has_shown_are_watched_at_the_end() {
+    let digits = digits::splits(2, 60, 0);
+    // A class that neither a step nor the evaluations of one image see.
+    let seen = [digits.train.labels(), &digits.test.labels()[..1]].concat();
+    let class = (0..10).find(|class| !seen.contains(class)).unwrap();
+    let first = digits.test.labels().iter().position(|&label| label == class).unwrap();
+    let folder = Folder::new();
+    folder.write("far.postcard", far_from(class.into()));
+    let line = "--dataset digits --train-limit 2 --test-limit 60 --batch-size 2 --epochs 1 --optimizer sgd --lr 1e-30";
+    let ran = folder.run("train", &format!("{line} --eval-samples 1 --params far.postcard"));
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let what = format!("error: the network gives image {first} (from 0) no finite scores; it began in the loss itself");
+    assert!(ran.code == Some(1) && lines[0].starts_with(&what) && lines[1].starts_with("  "), "{ran:#?}");
+    assert!(!folder.join("out/params.postcard").exists());
 }
 
 #[test]

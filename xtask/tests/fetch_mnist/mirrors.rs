@@ -240,8 +240,10 @@ fn a_redirect_is_followed_and_takes_the_range_with_it() {
 /// A piece is there, and the server cannot or will not go on from its end: the whole file is fetched.
 #[test]
 fn a_server_that_does_not_resume_sends_all_again() {
-    let answers: [(&str, Answer); 8] = [
+    let answers: [(&str, Answer); 10] = [
         ("it ignores the range", |_, content| Reply::ok(content)),
+        ("it ignores the range and tells no length", |_, content| Reply::ok(content).chunked()),
+        ("it ignores the range and ends with the connection", |_, content| Reply::ok(content).until_close()),
         ("another first byte", |request, content| match request.range {
             Some(first) => Reply::part(&content[first + 1..], first + 1, content.len()),
             None => Reply::ok(content),
