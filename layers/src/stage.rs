@@ -2,9 +2,9 @@
 //! layer behind these.
 //!
 //! Convolution, ReLU and pooling of the book's network together are one pass over the image ([`tensor::conv_pool`]), without
-//! the two large arrays between them. (Later in a network, the gradient of the convolution's output is such an array
-//! again.) The result is the same to the bit. Of the convolution's weight gradient only the order of the sum differs, so
-//! that in single precision the two differ by rounding: [`tensor::conv_pool::backward_weights`] names the bound.
+//! the two large arrays between them, in either direction. The output is the same to the bit. Of the convolution's gradients only
+//! the order of the sums differs, so that in single precision they differ by rounding: [`tensor::conv_pool::backward_weights`]
+//! names the bound.
 //!
 //! A large affine layer that follows takes the pooled array in halves, by filters ([`Layout::Halves`]): what a core has convolved it
 //! also multiplies with its half of the weights, forward and backward.
@@ -14,7 +14,7 @@ use std::any::Any;
 use tensor::affine::{self, Layout};
 use tensor::conv_pool::{self, AT_REST};
 use tensor::ndarray::{ArrayViewD, ArrayViewMutD, Axis};
-use tensor::{Buffer, Geometry, Plan, Real, convolution};
+use tensor::{Buffer, Geometry, Plan, Real};
 
 use crate::affine::Affine;
 use crate::convolution::Convolution;
@@ -145,15 +145,15 @@ impl Stage {
         }
     }
 
-    /// [`Layer::backward`] of the stage; `inside` is what [`forward`](Self::forward) left there, `between` is memory for gradients on
-    /// their way through it.
+    /// [`Layer::backward`] of the stage; `inside` is what [`forward`](Self::forward) left there, `between` is memory for a gradient on
+    /// its way through it.
     pub(crate) fn backward<F: Real>(
         &self,
         layers: &mut Layers<F>,
         [x, y, dout]: [ArrayViewD<'_, F>; 3],
         dx: Option<ArrayViewMutD<'_, F>>,
         inside: &[Buffer<F>],
-        between: &mut [Buffer<F>; 2],
+        between: &mut Buffer<F>,
     ) {
         match self {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
@@ -161,17 +161,19 @@ impl Stage {
                 let n = x.len_of(Axis(0));
                 let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
                 let dx = dx.map(|dx| slice_mut(KIND, "dx", dx));
-                let (conv, pool, rest) = conv_and_pool(layers, *first);
-                let [dpooled, dconv] = between;
+                let (Convolution { w, b, .. }, pool, rest) = conv_and_pool(layers, *first);
                 let dout = if *affine {
                     let (pooled, dpooled) =
-                        (&inside[2][..n * pooled_len(plan)], at_least(dpooled, n * pooled_len(plan)));
+                        (&inside[2][..n * pooled_len(plan)], at_least(between, n * pooled_len(plan)));
                     backward_affine(layer_mut(rest), pooled, dout, dpooled);
                     dpooled
                 } else {
                     dout
                 };
-                backward_conv_pool(plan, conv, &pool.winners, [x, dout], dx, dconv);
+                conv_pool::backward_weights(plan, x, &pool.winners, dout, w.grad_mut(), b.grad_mut());
+                if let Some(dx) = dx {
+                    conv_pool::backward_input(plan, &pool.winners, w.values(), dout, dx);
+                }
             }
         }
     }
@@ -223,27 +225,3 @@ fn backward_affine<F: Real>(affine: &mut Affine<F>, pooled: &[F], dout: &[F], dp
     affine::backward_input(Layout::Halves, w.values(), b.len(), dout, dpooled);
 }
 
-fn backward_conv_pool<F: Real>(
-    plan: &Plan,
-    Convolution { w, b, .. }: &mut Convolution<F>,
-    winners: &[u8],
-    [x, dout]: [&[F]; 2],
-    dx: Option<&mut [F]>,
-    dconv: &mut Buffer<F>,
-) {
-    // The gradient of the convolution's output, where somebody needs it as a whole.
-    let dconv = (dx.is_some() || !plan.picks_winners()).then(|| {
-        let dconv = at_least(dconv, dout.len() / plan.pool().positions() * plan.conv().positions());
-        conv_pool::backward_pool(plan, winners, dout, dconv);
-        &*dconv
-    });
-    match dconv {
-        Some(dconv) if !plan.picks_winners() => {
-            convolution::backward_weights(plan.conv(), x, dconv, w.grad_mut(), b.grad_mut());
-        }
-        _ => conv_pool::backward_weights(plan, x, winners, dout, w.grad_mut(), b.grad_mut()),
-    }
-    if let Some((dx, dconv)) = dx.zip(dconv) {
-        convolution::backward_input(plan.conv(), w.values(), dconv, dx);
-    }
-}

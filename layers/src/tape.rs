@@ -15,14 +15,13 @@ pub struct Tape<F: Real = f32> {
     pub(crate) outputs: Vec<Buffer<F>>,
     /// The gradient of a layer's output lies in one of the two, that of its input goes to the other.
     pub(crate) gradients: [Buffer<F>; 2],
-    /// Gradients between layers that are computed in one go.
-    pub(crate) between: [Buffer<F>; 2],
+    /// A gradient between layers that are computed in one go.
+    pub(crate) between: Buffer<F>,
 }
 
 impl<F: Real> Tape<F> {
     /// An empty tape.
     pub fn new() -> Self {
-        let pair = || [Buffer::new(), Buffer::new()];
-        Tape { n: 0, outputs: Vec::new(), gradients: pair(), between: pair() }
+        Tape { n: 0, outputs: Vec::new(), gradients: [Buffer::new(), Buffer::new()], between: Buffer::new() }
     }
 }

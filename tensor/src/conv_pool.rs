@@ -46,6 +46,19 @@ pub fn backward_weights<F: Real>(plan: &Plan, x: &[F], winners: &[u8], dy: &[F],
     F::conv_pool_backward_weights(plan, x, winners, dy, dw, db);
 }
 
+/// `dx ←` the gradient, given `dy`, the gradient of `y`, and the `winners` of [`forward`]; overwrites.
+///
+/// Each element of `dx` is a sum of `dy` times a weight, over all pooled elements whose winner saw it; in `f32` it differs from the exact
+/// sum by at most `(n + 2) · 2⁻²³` times the sum of the magnitudes of its n terms.
+///
+/// # Panics
+/// Where a length does not match.
+pub fn backward_input<F: Real>(plan: &Plan, winners: &[u8], w: &[F], dy: &[F], dx: &mut [F]) {
+    check(plan, dx.len(), w.len(), plan.pool().channels(), dy.len());
+    assert_eq!(winners.len(), dy.len(), "winners: {} elements, expected {}", winners.len(), dy.len());
+    F::conv_pool_backward_input(plan, winners, w, dy, dx);
+}
+
 /// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the input
 /// gradient of the convolution is computed from, where somebody reads it.
 ///

@@ -24,6 +24,8 @@ pub(super) trait Lanes<const N: usize>: Copy {
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
+    /// The sum of the bit patterns, as whole numbers.
+    unsafe fn add_whole(self, other: Self) -> Self;
     /// 0 in every lane that is ≤ 0, the lane itself elsewhere; NaN stays NaN.
     unsafe fn relu(self) -> Self;
     /// Where `new` is the first NaN, or greater than `self`: `new`, and `new_at` in `at`; elsewhere unchanged. (`at` holds

@@ -12,6 +12,7 @@ mod matrixmultiply;
 pub(crate) mod multiply_adds;
 mod over_filters;
 mod patches;
+mod pixel_vectors;
 mod pooling;
 mod portable;
 pub(crate) mod reference;
@@ -78,6 +79,13 @@ pub trait Engine: Sized {
         reference::conv_pool_backward_weights(plan, x, winners, dy, dw, db);
     }
 
+    fn conv_pool_backward_input(plan: &Plan, winners: &[u8], w: &[Self], dy: &[Self], dx: &mut [Self])
+    where
+        Self: Real,
+    {
+        reference::conv_pool_backward_input(plan, winners, w, dy, dx);
+    }
+
     fn max_pool(geometry: &Geometry, x: &[Self], y: &mut [Self], argmax: Option<&mut [u32]>)
     where
         Self: Real,
@@ -140,6 +148,10 @@ impl Engine for f32 {
 
     fn conv_pool_backward_weights(plan: &Plan, x: &[f32], winners: &[u8], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
         conv_pool::backward_weights(plan, x, winners, dy, dw, db);
+    }
+
+    fn conv_pool_backward_input(plan: &Plan, winners: &[u8], w: &[f32], dy: &[f32], dx: &mut [f32]) {
+        conv_pool::backward_input(plan, winners, w, dy, dx);
     }
 
     fn max_pool(geometry: &Geometry, x: &[f32], y: &mut [f32], argmax: Option<&mut [u32]>) {

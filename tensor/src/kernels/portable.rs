@@ -71,6 +71,11 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
+    unsafe fn add_whole(self, other: Self) -> Self {
+        Array(std::array::from_fn(|i| f32::from_bits(self.0[i].to_bits().wrapping_add(other.0[i].to_bits()))))
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         for i in 0..N {
             let (old, new) = (self.0[i], new.0[i]);

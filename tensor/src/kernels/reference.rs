@@ -149,10 +149,18 @@ pub(crate) fn conv_pool_backward_weights<F: Real>(
     dw: &mut [F],
     db: &mut [F],
 ) {
-    let n = x.len() / plan.conv().input_len();
-    let mut dconv = vec![F::ZERO; n * db.len() * plan.conv().positions()];
+    F::conv_backward_weights(plan.conv(), x, &dconv(plan, winners, dy), dw, db);
+}
+
+pub(crate) fn conv_pool_backward_input<F: Real>(plan: &Plan, winners: &[u8], w: &[F], dy: &[F], dx: &mut [F]) {
+    F::conv_backward_input(plan.conv(), w, &dconv(plan, winners, dy), dx);
+}
+
+/// The gradient of the convolution's output.
+fn dconv<F: Real>(plan: &Plan, winners: &[u8], dy: &[F]) -> Vec<F> {
+    let mut dconv = vec![F::ZERO; dy.len() / plan.pool().positions() * plan.conv().positions()];
     conv_pool::backward_pool(plan, winners, dy, &mut dconv);
-    F::conv_backward_weights(plan.conv(), x, &dconv, dw, db);
+    dconv
 }
 
 /// The columns of `x` (N, I) that belong to one part of the inputs; there are samples.

@@ -522,6 +522,17 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             let (dw, db) = out.split_at_mut(w.len());
             conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, db);
         });
+        let exact = |w: &[f64], dy: &[f64]| {
+            let mut dx = vec![0.0; x.len()];
+            reference::conv_pool_backward_input(&plan, &winners, w, dy, &mut dx);
+            dx
+        };
+        let (d, size) = (exact(&wide(&w), &wide(&dy)), exact(&magnitudes(&w), &magnitudes(&dy)));
+        // A pixel is seen by every tap of every filter at most once for each element of a pooling window.
+        let terms = filters * conv.patch_len() * kernel[0] * kernel[1];
+        check(&format!("input of {case:?}, pool {kernel:?}"), d.len(), terms, &d, &size, |dx| {
+            conv_pool::backward_input(&plan, &winners, &w, &dy, dx);
+        });
         let Some(halves) = plan.in_halves() else { continue };
         let columns = filters * pool.positions();
         let both = [(plan, winners.clone(), dy.clone()), (halves, halved(&winners, columns), halved(&dy, columns))];
@@ -530,7 +541,9 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             conv_pool::backward_weights(&plan, &x, &winners, &dy, &mut dw, &mut db);
             let mut dconv = vec![0.0; n * filters * conv.positions()];
             conv_pool::backward_pool(&plan, &winners, &dy, &mut dconv);
-            [bits(&dw), bits(&db), bits(&dconv)]
+            let mut dx = vec![0.0; x.len()];
+            conv_pool::backward_input(&plan, &winners, &w, &dy, &mut dx);
+            [bits(&dw), bits(&db), bits(&dconv), bits(&dx)]
         });
         assert!(whole == halves, "backward {case:?}, pool {kernel:?}: in halves");
     }
@@ -553,6 +566,8 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let (mut dw_plain, mut dx) = (w.clone(), x.clone());
     convolution::backward_weights(&conv, &x, &dconv, &mut dw_plain, &mut db.clone());
     convolution::backward_input(&conv, &w, &dconv, &mut dx);
+    let mut dx_of_winners = x.clone();
+    conv_pool::backward_input(&plan, &winners, &w, &dy, &mut dx_of_winners);
     let mut plain = dconv.clone();
     convolution::forward(&conv, &x, &w, &b, &mut plain);
     let mut pooled = vec![0.0; y.len()];
@@ -574,7 +589,7 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     crate::gemm(1.0, a, b, 0.0, product.view_mut());
     let winners = winners.iter().map(|&winner| f32::from(winner)).collect();
     let product = product.into_raw_vec_and_offset().0;
-    vec![y, winners, dw, db, dw_plain, dx, plain, pooled, mean, dmean, scores, dw_affine, dy, product]
+    vec![y, winners, dw, db, dw_plain, dx, dx_of_winners, plain, pooled, mean, dmean, scores, dw_affine, dy, product]
 }
 
 #[test]

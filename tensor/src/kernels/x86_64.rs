@@ -104,6 +104,15 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
+    unsafe fn add_whole(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        unsafe {
+            let (a, b) = (_mm256_castps_si256(self.0), _mm256_castps_si256(other.0));
+            Ymm(_mm256_castsi256_ps(_mm256_add_epi32(a, b)))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         // SAFETY: the machine has AVX2.
         unsafe {
@@ -256,6 +265,12 @@ impl Lanes<16> for Pair {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: as for each half.
         unsafe { Pair(self.0.add(other.0), self.1.add(other.1)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_whole(self, other: Self) -> Self {
+        // SAFETY: as for each half.
+        unsafe { Pair(self.0.add_whole(other.0), self.1.add_whole(other.1)) }
     }
 
     #[inline(always)]
@@ -475,6 +490,15 @@ impl Lanes<16> for Zmm {
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the machine has AVX-512.
         Zmm(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn add_whole(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        unsafe {
+            let (a, b) = (_mm512_castps_si512(self.0), _mm512_castps_si512(other.0));
+            Zmm(_mm512_castsi512_ps(_mm512_add_epi32(a, b)))
+        }
     }
 
     #[inline(always)]

@@ -10,14 +10,17 @@
 //! In the backward pass a pooled element passes its gradient to a single position of the convolution, and to none where
 //! ReLU was at rest. So the weight gradient picks, for every pooling window, the taps under its winner from the same patches.
 
-mod backward;
+mod backward_input;
+mod backward_weights;
 mod forward;
+mod winners;
 
 use super::lanes::Lanes;
 use crate::conv_pool::AT_REST;
 use crate::geometry::{Geometry, Rounding, Window};
 
-pub(super) use backward::backward_weights;
+pub(super) use backward_input::backward_input;
+pub(super) use backward_weights::backward_weights;
 pub(super) use forward::forward;
 
 /// The ReLU of the largest elements, and where they are: `at`, or [`AT_REST`] where nothing passes. (Whole numbers as bit patterns.)
@@ -85,13 +88,6 @@ impl Plan {
         &self.pool
     }
 
-    /// Whether the weight gradient picks what each winner saw from the patches. If not, it is that of the plain convolution, given
-    /// [`backward_pool`](crate::conv_pool::backward_pool): for windows of other sizes than 2×2, and for many channels, whose
-    /// patches do not stay in the cache.
-    pub fn picks_winners(&self) -> bool {
-        self.pool.window().kernel == [2, 2] && self.conv.window().stride == [1, 1] && self.conv.channels() <= 4
-    }
-
     /// Where in the convolution's plane the winner of a pooling window lies.
     ///
     /// # Panics
@@ -127,8 +123,15 @@ impl Plan {
         filter / a_part * (planes / self.parts) + image * a_part + filter % a_part
     }
 
+    /// Elements of a pooling window.
     fn phases(&self) -> usize {
         let [p_h, p_w] = self.pool.window().kernel;
         p_h * p_w
     }
+}
+
+/// Whether a gradient is faster by all products than by those of the winners alone, of which each takes so many vectors.
+fn dense_is_faster(plan: &Plan, vectors: usize) -> bool {
+    let dense = plan.conv.patch_len() * plan.conv.positions();
+    16 * (vectors + 1) * plan.pool.positions() > dense
 }

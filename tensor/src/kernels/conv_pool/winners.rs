@@ -1,0 +1,133 @@
+//! The winners of a filter in the order of their windows: where in an image each saw what it saw, and its gradient.
+
+use super::Plan;
+use crate::conv_pool::AT_REST;
+use crate::kernels::isa::Vectors;
+use crate::kernels::lanes::Lanes;
+use crate::kernels::pixel_vectors::PixelVectors;
+
+/// Windows that are looked up at once.
+pub(super) const AT_ONCE: usize = 128;
+
+/// Where the windows of a band and their elements find their vectors in [`PixelVectors`].
+pub(super) struct Places {
+    /// Elements of a pooling window.
+    pool_len: usize,
+    /// Where the first four of them lie, as bit patterns.
+    first_four: [f32; 4],
+    /// Where they lie behind the first, by the number of the winner; 0 for numbers that are no element's.
+    elements: [u32; 256],
+    /// Where the windows lie that are looked up.
+    windows: [u32; AT_ONCE],
+}
+
+impl Places {
+    pub(super) fn new(plan: &Plan, layout: &PixelVectors) -> Self {
+        let [pool_h, pool_w] = plan.pool.window().kernel;
+        let mut elements = [0; 256];
+        for y in 0..pool_h {
+            for x in 0..pool_w {
+                elements[y * pool_w + x] = place(layout.window(y, x));
+            }
+        }
+        let first_four = [0, 1, 2, 3].map(|i: usize| f32::from_bits(elements[i]));
+        Places { pool_len: pool_h * pool_w, first_four, elements, windows: [0; AT_ONCE] }
+    }
+
+    /// Goes to `count` windows, which begin with window `first` of the band.
+    pub(super) fn go_to(&mut self, plan: &Plan, layout: &PixelVectors, first: usize, count: usize) {
+        let ([_, width], [s_y, s_x]) = (plan.pool.output(), plan.pool.window().stride);
+        let (next, mut left) = (place(layout.window(0, s_x)), first % width);
+        let mut windows = &mut self.windows[..count];
+        let mut row = first / width;
+        while !windows.is_empty() {
+            let (of_row, others) = windows.split_at_mut(windows.len().min(width - left));
+            let begin = place(layout.window(row * s_y, left * s_x));
+            for (at, i) in of_row.iter_mut().zip(0..) {
+                *at = begin + next * i;
+            }
+            (windows, row, left) = (others, row + 1, 0);
+        }
+    }
+}
+
+/// The kernels go through memory by numbers of four bytes; no image comes near their end.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("an image of less than 2^32 numbers")
+}
+
+/// The winners of some windows of one filter.
+pub(super) struct Winners {
+    len: usize,
+    at: [u32; AT_ONCE],
+    d: [f32; AT_ONCE],
+}
+
+impl Winners {
+    pub(super) const NONE: Self = Winners { len: 0, at: [0; AT_ONCE], d: [0.0; AT_ONCE] };
+
+    /// All windows, also those at rest: with a gradient of 0.
+    ///
+    /// # Safety
+    /// The machine has the instructions; there are as many gradients as winners, at most [`AT_ONCE`].
+    #[inline(always)]
+    pub(super) unsafe fn take_all<V: Vectors>(&mut self, places: &Places, winners: &[u8], dy: &[f32]) {
+        self.len = winners.len();
+        if places.pool_len > 4 {
+            let to = self.at.iter_mut().zip(&mut self.d);
+            for ((at, to), ((&winner, &d), &window)) in to.zip(winners.iter().zip(dy).zip(&places.windows)) {
+                *at = window + places.elements[usize::from(winner)];
+                *to = if winner == AT_REST { 0.0 } else { d };
+            }
+            return;
+        }
+        let [first, second, third, fourth] = places.first_four;
+        // SAFETY: the caller's promise; what is read and written of the arrays is whole vectors of them.
+        unsafe {
+            let (first, second) = (V::V16::splat(first), V::V16::splat(second));
+            let (third, fourth) = (V::V16::splat(third), V::V16::splat(fourth));
+            for at in (0..winners.len()).step_by(16) {
+                let lanes = (winners.len() - at).min(16);
+                let winner = V::V16::load_bytes(winners.as_ptr().add(at), lanes);
+                let d = V::V16::load_first(dy.as_ptr().add(at), lanes);
+                let window = V::V16::load(places.windows.as_ptr().add(at).cast());
+                let of_two = V::V16::select(winner.bit(0), second, first);
+                let of_others = V::V16::select(winner.bit(0), fourth, third);
+                let element = V::V16::select(winner.bit(1), of_others, of_two);
+                element.add_whole(window).store(self.at.as_mut_ptr().add(at).cast());
+                V::V16::select(winner.bit(7), V::V16::splat(0.0), d).store(self.d.as_mut_ptr().add(at));
+            }
+        }
+    }
+
+    /// The windows that are not at rest.
+    #[inline(always)]
+    pub(super) fn take(&mut self, places: &Places, winners: &[u8], dy: &[f32]) {
+        self.len = 0;
+        for ((&winner, &d), &window) in winners.iter().zip(dy).zip(&places.windows) {
+            // Without a branch: at rest, the next one takes the place.
+            self.at[self.len] = window + places.elements[usize::from(winner)];
+            self.d[self.len] = d;
+            self.len += usize::from(winner != AT_REST);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The gradients.
+    pub(super) fn gradients(&self) -> &[f32] {
+        &self.d[..self.len]
+    }
+
+    /// Where in a plane winner `i` saw its first vector, and its gradient.
+    ///
+    /// # Safety
+    /// `i` < [`AT_ONCE`].
+    #[inline(always)]
+    pub(super) unsafe fn get(&self, i: usize) -> (usize, f32) {
+        // SAFETY: the caller's promise.
+        unsafe { (*self.at.get_unchecked(i) as usize, *self.d.get_unchecked(i)) }
+    }
+}
