@@ -77,11 +77,47 @@ pub(super) fn backward_weights(layout: Layout, x: &[f32], dy: &[f32], dw: &mut [
         return;
     }
     // dWᵀ = dYᵀ · X
-    let dy_t = Matrix::new(dy, [1, outputs], [outputs, n]);
-    for_each_block(dw, inputs / layout.parts(), [outputs, INPUTS_A_TASK], |[row, input], mut block| {
-        let x = part_of_x(layout, x, row / outputs, [n, inputs]).some_columns(input, block.columns());
-        weighted_sums(Start::Zero, dy_t, Rows::matrix(x), Out::block(&mut block));
+    with_live_outputs(dy, outputs, |live, dy| {
+        for_each_block(dw, inputs / layout.parts(), [outputs, INPUTS_A_TASK], |[row, input], mut block| {
+            let mut lives = live.iter().peekable();
+            for output in 0..block.rows() {
+                if lives.next_if(|&&live| live as usize == output).is_none() {
+                    block.row(output).fill(0.0);
+                }
+            }
+            let x = part_of_x(layout, x, row / outputs, [n, inputs]).some_columns(input, block.columns());
+            let out = Out::block(&mut block).picked(live);
+            weighted_sums(Start::Zero, dy.transposed(), Rows::matrix(x), out);
+        });
     });
+}
+
+/// Calls `f` with the outputs of which any sample has a gradient, and with the gradients of these (N, live ones): of an output where ReLU
+/// is at rest in the whole batch there is nothing to compute.
+fn with_live_outputs<R>(dy: &[f32], outputs: usize, f: impl FnOnce(&[u32], Matrix<'_>) -> R) -> R {
+    let n = dy.len() / outputs;
+    scratch::with_whole(2 * outputs, |buffer| {
+        let (any, live) = buffer.split_at_mut(outputs);
+        any.fill(0);
+        for dy in dy.chunks_exact(outputs) {
+            any.iter_mut().zip(dy).for_each(|(any, dy)| *any |= u32::from(*dy != 0.0));
+        }
+        let mut count = 0;
+        for (output, &is_live) in (0..).zip(&*any) {
+            live[count] = output;
+            count += is_live as usize;
+        }
+        let live = &live[..count];
+        if count == outputs || count == 0 {
+            return f(live, Matrix::row_major(dy, outputs, [n, count]));
+        }
+        scratch::with(n * count, |of_live| {
+            for (to, dy) in of_live.chunks_exact_mut(count).zip(dy.chunks_exact(outputs)) {
+                to.iter_mut().zip(live).for_each(|(to, &output)| *to = dy[output as usize]);
+            }
+            f(live, Matrix::row_major(of_live, count, [n, count]))
+        })
+    })
 }
 
 pub(super) fn backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
@@ -90,19 +126,21 @@ pub(super) fn backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f3
         return;
     }
     let n = dx.len() / inputs;
-    let dy = Matrix::row_major(dy, outputs, [n, outputs]);
     let len = inputs / layout.parts();
     let columns = if layout == Layout::Halves { len } else { inputs };
-    for_each_block(dx, columns, [n, INPUTS_A_TASK], |[row, column], mut block| {
-        // (Of whole rows a task may have columns of both halves.)
-        let first = row / n * len + column;
-        let mut done = 0;
-        while done < block.columns() {
-            let (part, input) = ((first + done) / len, (first + done) % len);
-            let columns = (block.columns() - done).min(len - input);
-            let w = part_of_w(layout, w, part, [inputs, outputs]).some_columns(input, columns);
-            weighted_sums(Start::Zero, dy, Rows::matrix(w), Out::block(&mut block).some_columns(done, columns));
-            done += columns;
-        }
+    with_live_outputs(dy, outputs, |live, dy| {
+        for_each_block(dx, columns, [n, INPUTS_A_TASK], |[row, column], mut block| {
+            // (Of whole rows a task may have columns of both halves.)
+            let first = row / n * len + column;
+            let mut done = 0;
+            while done < block.columns() {
+                let (part, input) = ((first + done) / len, (first + done) % len);
+                let columns = (block.columns() - done).min(len - input);
+                let w = part_of_w(layout, w, part, [inputs, outputs]).some_columns(input, columns);
+                let out = Out::block(&mut block).some_columns(done, columns);
+                weighted_sums(Start::Zero, dy, Rows::matrix(w).picked(live), out);
+                done += columns;
+            }
+        });
     });
 }

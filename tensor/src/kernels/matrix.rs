@@ -94,6 +94,8 @@ pub(super) struct Out<'a> {
     pub(super) rows: usize,
     pub(super) stride: usize,
     pub(super) columns: usize,
+    /// The rows that are computed, if not all.
+    picked: Option<&'a [u32]>,
     borrowed: PhantomData<&'a mut [f32]>,
 }
 
@@ -105,13 +107,13 @@ impl<'a> Out<'a> {
     pub(super) fn new(values: &'a mut [f32], columns: usize) -> Self {
         assert!(columns == 0 || values.len().is_multiple_of(columns), "{} numbers in rows of {columns}", values.len());
         let rows = values.len().checked_div(columns).unwrap_or(0);
-        Out { first: values.as_mut_ptr(), rows, stride: columns, columns, borrowed: PhantomData }
+        Out { first: values.as_mut_ptr(), rows, stride: columns, columns, picked: None, borrowed: PhantomData }
     }
 
     /// Neighbouring columns of a matrix.
     pub(super) fn block(block: &'a mut Block<'_, f32>) -> Self {
         let (rows, stride, columns) = (block.rows(), block.stride(), block.columns());
-        Out { first: block.as_mut_ptr(), rows, stride, columns, borrowed: PhantomData }
+        Out { first: block.as_mut_ptr(), rows, stride, columns, picked: None, borrowed: PhantomData }
     }
 
     /// The first rows of these.
@@ -121,6 +123,32 @@ impl<'a> Out<'a> {
     pub(super) fn first_rows(self, rows: usize) -> Self {
         assert!(rows <= self.rows, "{rows} rows of {}", self.rows);
         Out { rows, ..self }
+    }
+
+    /// Only these rows, in ascending order; the others are left as they are.
+    ///
+    /// # Panics
+    /// Where they are not, or one of them does not exist.
+    pub(super) fn picked(self, rows: &'a [u32]) -> Self {
+        assert!(rows.is_sorted() && rows.last().is_none_or(|&last| (last as usize) < self.rows), "{} rows", self.rows);
+        Out { picked: (rows.len() < self.rows).then_some(rows), ..self }
+    }
+
+    /// How many rows are computed.
+    pub(super) fn computed(&self) -> usize {
+        self.picked.map_or(self.rows, <[u32]>::len)
+    }
+
+    /// The number of row `i` of those.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[inline(always)]
+    pub(super) fn row(&self, i: usize) -> usize {
+        match self.picked {
+            None => i,
+            Some(picked) => picked[i] as usize,
+        }
     }
 
     /// The columns `first .. first + columns`.

@@ -111,7 +111,12 @@ impl PixelVectors {
             Content::Channels => [16 * plane + lane, row, column],
             Content::Taps { rows } => [plane, rows * row + lane / f_w, lane % f_w],
         };
-        (lane < 16 && (matches!(self.lanes, Content::Channels) || lane < self.rows() * f_w) && c < self.geometry.channels() && fy < f_h && fx < f_w).then_some((c * f_h + fy) * f_w + fx)
+        (lane < 16
+            && (matches!(self.lanes, Content::Channels) || lane < self.rows() * f_w)
+            && c < self.geometry.channels()
+            && fy < f_h
+            && fx < f_w)
+            .then_some((c * f_h + fy) * f_w + fx)
     }
 
     /// Numbers of memory that [`write`](Self::write) needs.

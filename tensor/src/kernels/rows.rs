@@ -30,6 +30,8 @@ pub(super) struct Rows<'a> {
     panel: usize,
     count: usize,
     columns: usize,
+    /// The rows that are added, if not all.
+    picked: Option<&'a [u32]>,
     borrowed: PhantomData<&'a [f32]>,
 }
 
@@ -41,7 +43,7 @@ impl<'a> Rows<'a> {
     pub(super) fn matrix(matrix: Matrix<'a>) -> Self {
         let Matrix { first, strides, rows: count, columns, .. } = matrix;
         assert!(strides[1] == 1 && strides[0] >= 0, "strides {strides:?} are no rows");
-        Rows { first, stride: strides[0] as usize, panel: 16, count, columns, borrowed: PhantomData }
+        Rows { first, stride: strides[0] as usize, panel: 16, count, columns, picked: None, borrowed: PhantomData }
     }
 
     /// Panels, each of `count` rows of sixteen numbers one after the other.
@@ -51,7 +53,35 @@ impl<'a> Rows<'a> {
     pub(super) fn panels(values: &'a [f32], count: usize, columns: usize) -> Self {
         let needed = panels_len(columns, count);
         assert!(needed <= values.len(), "panels of {} numbers, {needed} are needed", values.len());
-        Rows { first: values.as_ptr(), stride: 16, panel: 16 * count, count, columns, borrowed: PhantomData }
+        Rows {
+            first: values.as_ptr(),
+            stride: 16,
+            panel: 16 * count,
+            count,
+            columns,
+            picked: None,
+            borrowed: PhantomData,
+        }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Only these rows, in ascending order.
+    ///
+    /// # Panics
+    /// Where they are not, or one of them does not exist.
+    pub(super) fn picked(self, rows: &'a [u32]) -> Self {
+        assert!(
+            rows.is_sorted() && rows.last().is_none_or(|&last| (last as usize) < self.count),
+            "{} rows",
+            self.count
+        );
+        Rows { picked: (rows.len() < self.count).then_some(rows), ..self }
+    }
+
+    /// How many are added.
+    fn added(&self) -> usize {
+        self.picked.map_or(self.count, <[u32]>::len)
     }
 }
 
@@ -67,8 +97,8 @@ pub(super) fn panels_len(columns: usize, count: usize) -> usize {
 /// Rows that stay in the first-level cache while the tiles of a block of columns go over them.
 const ROWS_AT_ONCE: usize = 256;
 
-/// Computes all of `out` on this thread: a row of `coefficients` for every row of `out`, in which there is one for each of
-/// `rows`; `rows` begin at the column where `out` begins.
+/// Computes `out` on this thread: a row of `coefficients` for every row of `out` (of those that were picked), in which there is one for each
+/// of `rows` (of those that were picked); `rows` begin at the column where `out` begins.
 ///
 /// # Panics
 /// Where the sizes do not match.
@@ -77,17 +107,17 @@ pub(super) fn weighted_sums(start: Start<'_>, coefficients: Matrix<'_>, rows: Ro
         return;
     }
     assert!(
-        [coefficients.rows, coefficients.columns] == [out.rows, rows.count] && rows.columns >= out.columns,
+        [coefficients.rows, coefficients.columns] == [out.computed(), rows.added()] && rows.columns >= out.columns,
         "coefficients {}×{}, rows {}×{}, out {}×{}",
         coefficients.rows,
         coefficients.columns,
-        rows.count,
+        rows.added(),
         rows.columns,
-        out.rows,
+        out.computed(),
         out.columns
     );
     if let Start::Bias(bias) = start {
-        assert_eq!(bias.len(), out.rows, "one start for each row");
+        assert_eq!(bias.len(), out.computed(), "one start for each row");
     }
     run(WeightedSums { start, coefficients, rows, out });
 }
@@ -123,7 +153,7 @@ struct Tile {
     /// First column, and columns of the last vector.
     j: usize,
     in_last: usize,
-    /// The rows `s .. s_end` are added.
+    /// The rows `s .. s_end` of those that are added.
     s: usize,
     s_end: usize,
 }
@@ -135,7 +165,7 @@ impl WeightedSums<'_> {
     unsafe fn blocks<V: Vectors, const R: usize, const T: usize>(&self) {
         let (width, mut s) = (16 * T, 0);
         loop {
-            let s_end = (s + ROWS_AT_ONCE).min(self.rows.count);
+            let s_end = (s + ROWS_AT_ONCE).min(self.rows.added());
             let mut j = 0;
             // SAFETY: every tile lies inside `out`.
             unsafe {
@@ -159,7 +189,7 @@ impl WeightedSums<'_> {
                 }
             }
             s = s_end;
-            if s == self.rows.count {
+            if s == self.rows.added() {
                 break;
             }
         }
@@ -171,13 +201,14 @@ impl WeightedSums<'_> {
     /// As [`Kernel::run`]; the columns of the tile lie inside `out`.
     #[inline(always)]
     unsafe fn columns<V: Vectors, const R: usize, const T: usize>(&self, mut tile: Tile) {
+        let rows = self.out.computed();
         // SAFETY: the rows of every tile lie inside `out`.
         unsafe {
-            while tile.r + R <= self.out.rows {
+            while tile.r + R <= rows {
                 self.tile::<V, R, T>(tile);
                 tile.r += R;
             }
-            match self.out.rows - tile.r {
+            match rows - tile.r {
                 0 => {}
                 1 => self.tile::<V, 1, T>(tile),
                 2 => self.tile::<V, 2, T>(tile),
@@ -195,23 +226,34 @@ impl WeightedSums<'_> {
         // SAFETY: the tile lies inside `out`, s inside `rows` and the coefficients, as was checked; the last vector touches
         // `in_last` lanes alone.
         unsafe {
-            let out = self.out.first.add(tile.r * self.out.stride + tile.j);
             let mut sums = [[V::V16::splat(0.0); T]; R];
             for (r, sums) in sums.iter_mut().enumerate() {
                 // Later rows go on from what the earlier ones came to.
                 match if tile.s > 0 { Start::Out } else { self.start } {
                     Start::Zero => {}
-                    Start::Out => *sums = load::<V, T>(out.add(r * self.out.stride), 16, tile.in_last),
+                    Start::Out => *sums = load::<V, T>(self.out(tile, r), 16, tile.in_last),
                     Start::Bias(bias) => *sums = [V::V16::splat(*bias.get_unchecked(tile.r + r)); T],
                 }
             }
             let [r_stride, s_stride] = self.coefficients.strides;
+            let Rows { stride, panel, .. } = self.rows;
+            // Panels are whole vectors.
+            let in_last = if panel == 16 { tile.in_last } else { 16 };
             // (Wrapping: without any rows these begin behind the end, and are not read.)
             let mut coefficient = self.coefficients.at(tile.r, tile.s);
-            let Rows { stride, panel, .. } = self.rows;
-            let mut row = self.rows.first.wrapping_add(tile.s * stride + tile.j / 16 * panel);
-            // Panels are whole vectors.
-            if tile.in_last == 16 || panel != 16 {
+            let mut row = self.rows.first.wrapping_add(tile.j / 16 * panel);
+            if let Some(picked) = self.rows.picked {
+                let mut last = 0;
+                for &s in &picked[tile.s..tile.s_end] {
+                    row = row.wrapping_add((s - last) as usize * stride);
+                    last = s;
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, in_last));
+                    coefficient = coefficient.wrapping_offset(s_stride);
+                }
+                return self.store(tile, &sums);
+            }
+            row = row.wrapping_add(tile.s * stride);
+            if in_last == 16 {
                 for _ in tile.s..tile.s_end {
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, 16));
                     coefficient = coefficient.wrapping_offset(s_stride);
@@ -219,19 +261,35 @@ impl WeightedSums<'_> {
                 }
             } else {
                 for _ in tile.s..tile.s_end {
-                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, tile.in_last));
+                    add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, in_last));
                     coefficient = coefficient.wrapping_offset(s_stride);
                     row = row.wrapping_add(stride);
                 }
             }
-            for (r, sums) in sums.iter().enumerate() {
-                let out = out.add(r * self.out.stride);
-                for (t, sum) in sums.iter().enumerate() {
-                    if t + 1 < T || tile.in_last == 16 {
-                        sum.store(out.add(16 * t));
-                    } else {
-                        sum.store_first(out.add(16 * t), tile.in_last);
-                    }
+            self.store(tile, &sums);
+        }
+    }
+
+    /// Where row `r` of a tile begins.
+    ///
+    /// # Safety
+    /// The row exists.
+    #[inline(always)]
+    unsafe fn out(&self, tile: Tile, r: usize) -> *mut f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.out.first.add(self.out.row(tile.r + r) * self.out.stride + tile.j) }
+    }
+
+    /// # Safety
+    /// As [`tile`](Self::tile).
+    #[inline(always)]
+    unsafe fn store<L: Lanes<16>, const R: usize, const T: usize>(&self, tile: Tile, sums: &[[L; T]; R]) {
+        for (r, sums) in sums.iter().enumerate() {
+            for (t, sum) in sums.iter().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let out = self.out(tile, r).add(16 * t);
+                    if t + 1 < T || tile.in_last == 16 { sum.store(out) } else { sum.store_first(out, tile.in_last) }
                 }
             }
         }

@@ -56,6 +56,14 @@ pub(super) fn with<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
     })
 }
 
+/// The same, with whole numbers of 32 bits.
+pub(super) fn with_whole<R>(len: usize, f: impl FnOnce(&mut [u32]) -> R) -> R {
+    with(len, |numbers| {
+        // SAFETY: both have the same size and alignment, and every pattern of bits is a number of either.
+        f(unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), numbers.len()) })
+    })
+}
+
 /// A buffer in use; it goes back where it came from, also where the call panics.
 struct Taken<'a> {
     own: &'a RefCell<Own>,

@@ -191,20 +191,28 @@ fn affine_of_every_size() {
     let sizes = [(1, 1, 1), (2, 15, 3), (3, 16, 4), (4, 17, 5), (5, 31, 6), (6, 33, 11), (7, 64, 2), (26, 65, 10)];
     let larger = [(25, 200, 13), (51, 321, 7), (100, 257, 100), (9, 700, 12), (0, 5, 3)];
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
-        affine_of_size(Layout::Whole, n, inputs, outputs);
+        affine_of_size(Layout::Whole, n, inputs, outputs, |_| false);
     }
     // Halves below, at and above the tiles; tasks with columns of both; samples that fill no task.
     let sizes = [(1, 2, 1), (2, 30, 3), (3, 32, 4), (4, 34, 5), (7, 128, 2), (26, 130, 10), (25, 192, 13)];
     let larger = [(51, 642, 7), (100, 4320, 100), (1, 4320, 100), (9, 700, 12), (0, 6, 3)];
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
-        affine_of_size(Layout::HalvedWeights, n, inputs, outputs);
-        affine_of_size(Layout::Halves, n, inputs, outputs);
+        affine_of_size(Layout::HalvedWeights, n, inputs, outputs, |_| false);
+        affine_of_size(Layout::Halves, n, inputs, outputs, |_| false);
+    }
+    // Outputs at rest: some, all but one, all; more than the rows that are added at once.
+    for layout in [Layout::Whole, Layout::HalvedWeights, Layout::Halves] {
+        affine_of_size(layout, 26, 130, 40, |output| output % 3 == 1 || output > 36);
+        affine_of_size(layout, 7, 96, 20, |output| output != 13);
+        affine_of_size(layout, 3, 34, 5, |_| true);
+        affine_of_size(layout, 4, 82, 700, |output| output % 2 == 0);
     }
 }
 
-fn affine_of_size(layout: Layout, n: usize, inputs: usize, outputs: usize) {
+fn affine_of_size(layout: Layout, n: usize, inputs: usize, outputs: usize, at_rest: impl Fn(usize) -> bool) {
     let (x, w) = (numbers(n * inputs, 1), numbers(inputs * outputs, 2));
-    let (b, dy) = (numbers(outputs, 3), numbers(n * outputs, 4));
+    let (b, mut dy) = (numbers(outputs, 3), numbers(n * outputs, 4));
+    dy.iter_mut().enumerate().filter(|(i, _)| at_rest(i % outputs)).for_each(|(_, dy)| *dy = 0.0);
     let name = |what| format!("affine {what} {n}×{inputs}×{outputs}, {layout:?}");
 
     let exact = |x: &[f64], w: &[f64], b: &[f64]| {
