@@ -224,4 +224,3 @@ fn backward_affine<F: Real>(affine: &mut Affine<F>, pooled: &[F], dout: &[F], dp
     // Last, so that the convolution finds it in the cache.
     affine::backward_input(Layout::Halves, w.values(), b.len(), dout, dpooled);
 }
-

@@ -31,7 +31,7 @@ pub(super) trait Lanes<const N: usize>: Copy {
     /// Where `new` is the first NaN, or greater than `self`: `new`, and `new_at` in `at`; elsewhere unchanged. (`at` holds
     /// whole numbers as bit patterns.)
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self);
-    /// The first `n` ≤ `N` bytes at `from`, which need be valid for no more, as whole numbers in bit patterns; 0 in the other
+    /// The first `n` ≤ `N` bytes at `from`, which need be valid for no more, as whole numbers in bit patterns; 255 in the other
     /// lanes.
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self;
     /// Writes the lowest byte of the bit pattern of the first `n` ≤ `N` lanes.
@@ -45,6 +45,10 @@ pub(super) trait Lanes<const N: usize>: Copy {
     unsafe fn bit(self, bit: u32) -> Self::Mask;
     /// `yes` where the mask says so, `no` elsewhere.
     unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// Writes the lanes for which the mask says no side by side to `to`, which is valid for `N` elements (anything may come behind them).
+    /// Says how many there are.
+    unsafe fn store_without(self, mask: Self::Mask, to: *mut f32) -> usize;
 
     /// The lanes.
     unsafe fn to_array(self) -> [f32; N];

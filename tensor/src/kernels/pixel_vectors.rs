@@ -36,7 +36,7 @@ impl PixelVectors {
         if f_w > 16 {
             return channels;
         }
-        let rows = (16 / f_w).min(geometry.window().kernel[0]);
+        let rows = if f_w > 8 { 1 } else { 2 };
         let width = (geometry.output()[1] - 1) * geometry.window().stride[1] + 1;
         let taps = PixelVectors { geometry, lanes: Content::Taps { rows }, height: 0, width }.with_rows(positions);
         if taps.vectors() < channels.vectors() { taps } else { channels }
@@ -109,14 +109,9 @@ impl PixelVectors {
         let [f_h, f_w] = self.geometry.window().kernel;
         let [c, fy, fx] = match self.lanes {
             Content::Channels => [16 * plane + lane, row, column],
-            Content::Taps { rows } => [plane, rows * row + lane / f_w, lane % f_w],
+            Content::Taps { rows } => [plane, rows * row + lane * rows / 16, lane % (16 / rows)],
         };
-        (lane < 16
-            && (matches!(self.lanes, Content::Channels) || lane < self.rows() * f_w)
-            && c < self.geometry.channels()
-            && fy < f_h
-            && fx < f_w)
-            .then_some((c * f_h + fy) * f_w + fx)
+        (c < self.geometry.channels() && fy < f_h && fx < f_w).then_some((c * f_h + fy) * f_w + fx)
     }
 
     /// Numbers of memory that [`write`](Self::write) needs.
@@ -298,44 +293,32 @@ impl Kernel for WriteTaps<'_> {
         // SAFETY: the machine has the instructions.
         unsafe {
             match self.rows {
-                1 => self.planes::<V, 1>(),
-                2 => self.planes::<V, 2>(),
-                3 => self.planes::<V, 3>(),
-                4 | 5 => self.planes::<V, 5>(),
-                _ => self.planes::<V, 16>(),
+                1 => self.planes::<V::V16, 16, 1>(),
+                _ => self.planes::<V::V8, 8, 2>(),
             }
         }
     }
 }
 
 impl WriteTaps<'_> {
+    /// Vectors of `R` rows of `N` pixels.
+    ///
     /// # Safety
     /// The machine has the instructions.
     #[inline(always)]
-    unsafe fn planes<V: Vectors, const R: usize>(&mut self) {
+    unsafe fn planes<L: Lanes<N>, const N: usize, const R: usize>(&mut self) {
         let PixelVectors { geometry, height, width, .. } = *self.layout;
         let last = geometry.input()[0] + 2 * geometry.window().pad[0] - 1;
-        let f_w = geometry.window().kernel[1];
-        assert!(self.pixels.len() >= self.padded.len() && self.vectors.len() >= self.layout.len());
+        assert!(N * R == 16 && self.pixels.len() >= self.padded.len() && self.vectors.len() >= self.layout.len());
         let mut to = self.vectors.as_mut_ptr();
         for c in 0..geometry.channels() {
             for y in self.y..self.y + height {
-                let mut from = [self.pixels.as_ptr(); R];
-                let mut ends = [0; R];
-                for r in 0..R {
-                    let row = r.min(self.rows - 1);
-                    // Below the last row no window looks for any.
-                    from[r] = from[r].wrapping_add(self.padded.tap(c, (y + row).min(last), 0)).wrapping_sub(row * f_w);
-                    ends[r] = (row + 1) * f_w;
-                }
+                // Below the last row no window looks for any.
+                let from: [usize; R] = std::array::from_fn(|r| self.padded.tap(c, (y + r).min(last), 0));
                 for x in 0..width {
-                    // SAFETY: the rows exist, and reading goes less than sixteen numbers beyond the image.
-                    unsafe {
-                        let mut v = V::V16::splat(0.0);
-                        for r in 0..R {
-                            v = v.load_between(from[r].wrapping_add(x), ends[r] - f_w, ends[r]);
-                        }
-                        v.store(to);
+                    for (r, from) in from.into_iter().enumerate() {
+                        // SAFETY: the rows exist, and reading goes less than sixteen numbers beyond the image.
+                        unsafe { L::load(self.pixels.as_ptr().add(from + x)).store(to.add(N * r)) };
                     }
                     to = to.wrapping_add(16);
                 }

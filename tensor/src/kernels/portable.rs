@@ -92,7 +92,7 @@ impl<const N: usize> Lanes<N> for Array<N> {
 
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
-        let mut lanes = [0.0; N];
+        let mut lanes = [f32::from_bits(255); N];
         for (i, lane) in lanes[..n].iter_mut().enumerate() {
             // SAFETY: the caller's pointer is valid for `n` bytes.
             *lane = f32::from_bits(u32::from(unsafe { *from.add(i) }));
@@ -123,6 +123,17 @@ impl<const N: usize> Lanes<N> for Array<N> {
     #[inline(always)]
     unsafe fn select(mask: [bool; N], yes: Self, no: Self) -> Self {
         Array(std::array::from_fn(|i| if mask[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_without(self, mask: [bool; N], to: *mut f32) -> usize {
+        let mut count = 0;
+        for (lane, is_left_out) in self.0.into_iter().zip(mask) {
+            // SAFETY: the caller's pointer is valid for N elements. (Without a branch: the next lane takes the place.)
+            unsafe { *to.add(count) = lane };
+            count += usize::from(!is_left_out);
+        }
+        count
     }
 
     #[inline(always)]

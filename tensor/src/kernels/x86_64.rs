@@ -131,7 +131,7 @@ impl Lanes<8> for Ymm {
 
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
-        let mut bytes = [0; 8];
+        let mut bytes = [255; 8];
         // SAFETY: the machine has AVX2; the pointer is valid for `n` ≤ 8 bytes.
         unsafe {
             let all = if n == 8 {
@@ -186,6 +186,20 @@ impl Lanes<8> for Ymm {
     unsafe fn select(mask: __m256, yes: Self, no: Self) -> Self {
         // SAFETY: the machine has AVX2.
         Ymm(unsafe { _mm256_blendv_ps(no.0, yes.0, mask) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_without(self, mask: __m256, to: *mut f32) -> usize {
+        // SAFETY: the machine has AVX2; the pointer is valid for 8 elements. (Without a branch: the next lane takes the place.)
+        unsafe {
+            let (lanes, mask) = (self.to_array(), _mm256_movemask_ps(mask));
+            let mut count = 0;
+            for (i, lane) in lanes.into_iter().enumerate() {
+                *to.add(count) = lane;
+                count += usize::from(mask >> i & 1 == 0);
+            }
+            count
+        }
     }
 
     #[inline(always)]
@@ -292,8 +306,7 @@ impl Lanes<16> for Pair {
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
         // SAFETY: as in `load_first`.
         unsafe {
-            let second = if n > 8 { Ymm::load_bytes(from.add(8), n - 8) } else { Ymm::splat(0.0) };
-            Pair(Ymm::load_bytes(from, n.min(8)), second)
+            Pair(Ymm::load_bytes(from, n.min(8)), Ymm::load_bytes(from.wrapping_add(8), n.saturating_sub(8)))
         }
     }
 
@@ -326,6 +339,15 @@ impl Lanes<16> for Pair {
     unsafe fn select([mask0, mask1]: [__m256; 2], yes: Self, no: Self) -> Self {
         // SAFETY: as for each half.
         unsafe { Pair(Ymm::select(mask0, yes.0, no.0), Ymm::select(mask1, yes.1, no.1)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_without(self, [mask0, mask1]: [__m256; 2], to: *mut f32) -> usize {
+        // SAFETY: as for each half; the second begins within the first eight elements.
+        unsafe {
+            let count = self.0.store_without(mask0, to);
+            count + self.1.store_without(mask1, to.add(count))
+        }
     }
 
     #[inline(always)]
@@ -525,7 +547,7 @@ impl Lanes<16> for Zmm {
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
         // SAFETY: the machine has AVX-512; masked bytes are not touched.
         unsafe {
-            let bytes = _mm_maskz_loadu_epi8(((1_u32 << n) - 1) as __mmask16, from.cast());
+            let bytes = _mm_mask_loadu_epi8(_mm_set1_epi8(-1), ((1_u32 << n) - 1) as __mmask16, from.cast());
             Zmm(_mm512_castsi512_ps(_mm512_cvtepu8_epi32(bytes)))
         }
     }
@@ -561,6 +583,13 @@ impl Lanes<16> for Zmm {
     unsafe fn select(mask: __mmask16, yes: Self, no: Self) -> Self {
         // SAFETY: the machine has AVX-512.
         Zmm(unsafe { _mm512_mask_mov_ps(no.0, mask, yes.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_without(self, mask: __mmask16, to: *mut f32) -> usize {
+        // SAFETY: the machine has AVX-512; the pointer is valid for 16 elements.
+        unsafe { _mm512_storeu_ps(to, _mm512_maskz_compress_ps(!mask, self.0)) };
+        mask.count_zeros() as usize
     }
 
     #[inline(always)]

@@ -81,9 +81,11 @@ impl Kernel for Backward<'_> {
             places.go_to(self.plan, self.layout, first, count);
             for filter in 0..filters {
                 let at = filter * windows + first;
-                list.take(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
                 // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
-                unsafe { self.planes::<V>(filter, &list) };
+                unsafe {
+                    list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
+                    self.planes::<V>(filter, &list);
+                }
             }
         }
     }

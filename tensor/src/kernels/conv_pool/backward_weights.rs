@@ -110,39 +110,18 @@ impl Kernel for Backward<'_> {
         let filters = self.winners.len() / windows;
         assert!(self.vectors.len() >= self.layout.len() && self.sums.len() == filters * a_filter);
         assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
-        let (mut places, columns) = (Places::new(self.plan, self.layout), self.layout.grid()[1]);
-        let mut lists = [const { Winners::NONE }; 4];
-        let is_wide = const { V::REGISTERS_OF_16 >= 32 };
+        let (mut places, mut list) = (Places::new(self.plan, self.layout), Winners::NONE);
         for first in self.windows.clone().step_by(AT_ONCE) {
             let count = (self.windows.end - first).min(AT_ONCE);
             places.go_to(self.plan, self.layout, first - self.windows.start, count);
-            let mut filter = 0;
-            while filter < filters {
-                // Several filters at once where a tile has a vector or two alone, so that sums need not wait for each other.
-                let together = if columns > 1 { 1 } else { (filters - filter).min(if is_wide { 4 } else { 2 }) };
-                for (i, list) in lists[..together].iter_mut().enumerate() {
-                    let at = (filter + i) * windows + first;
-                    let (winners, dy) = (&self.winners[at..][..count], &self.dy[at..][..count]);
-                    if columns > 1 {
-                        list.take(&places, winners, dy);
-                    } else {
-                        // SAFETY: the machine has the instructions; there are no more than `AT_ONCE`.
-                        unsafe { list.take_all::<V>(&places, winners, dy) };
-                    }
-                    let lanes = &mut self.sums[(filter + i + 1) * a_filter - 16..][..16];
-                    // SAFETY: the machine has the instructions; there are sixteen lanes.
-                    unsafe { add_lanes::<V>(list.gradients(), lanes.as_mut_ptr()) };
-                }
-                // SAFETY: the machine has the instructions, the lengths are checked; the filters exist.
+            for filter in 0..filters {
+                let at = filter * windows + first;
+                // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
                 unsafe {
-                    match together {
-                        4 if is_wide => self.planes::<V, 4>(filter, &lists),
-                        3 if is_wide => self.planes::<V, 3>(filter, &lists),
-                        2 => self.planes::<V, 2>(filter, &lists),
-                        _ => self.planes::<V, 1>(filter, &lists),
-                    }
+                    list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
+                    add_lanes::<V>(list.gradients(), &mut self.sums[(filter + 1) * a_filter - 16..][..16]);
+                    self.planes::<V>(filter, &list);
                 }
-                filter += together;
             }
         }
     }
@@ -153,91 +132,89 @@ impl Kernel for Backward<'_> {
 /// # Safety
 /// The machine has the instructions; there are sixteen sums.
 #[inline(always)]
-unsafe fn add_lanes<V: Vectors>(numbers: &[f32], sums: *mut f32) {
+unsafe fn add_lanes<V: Vectors>(numbers: &[f32], sums: &mut [f32]) {
     // SAFETY: the caller's promise; no more than the numbers is read.
     unsafe {
-        let mut lanes = V::V16::load(sums);
+        let mut lanes = V::V16::load(sums.as_ptr());
         for numbers in numbers.chunks(16) {
             lanes = lanes.add(V::V16::load_first(numbers.as_ptr(), numbers.len()));
         }
-        lanes.store(sums);
+        lanes.store(sums.as_mut_ptr());
     }
 }
 
 impl Backward<'_> {
-    /// All vectors of `F` filters, in tiles.
+    /// All vectors of a filter, in tiles.
     ///
     /// # Safety
-    /// As `run`; the filters exist, and the lists are theirs.
+    /// As `run`; the filter exists, and the list is its own.
     #[inline(always)]
-    unsafe fn planes<V: Vectors, const F: usize>(&mut self, filter: usize, lists: &[Winners; 4]) {
+    unsafe fn planes<V: Vectors>(&mut self, filter: usize, list: &Winners) {
         let [rows, columns] = self.layout.grid();
+        let tall = if const { V::REGISTERS_OF_16 >= 32 } { 3 } else { 2 };
         for plane in 0..self.layout.planes() {
-            let mut row = 0;
-            while row < rows {
-                let tall = (rows - row).min(if const { V::REGISTERS_OF_16 >= 32 } { 3 } else { 2 });
+            for row in (0..rows).step_by(tall) {
                 for column in (0..columns).step_by(3) {
                     let at = [filter, plane, row, column];
-                    // SAFETY: these vectors exist. (`const`: arms that cannot be reached are not even compiled.)
+                    // SAFETY: these vectors exist. A single column of them is added up in three sums, so that none waits for another.
                     unsafe {
-                        match (tall, (columns - column).min(3)) {
-                            (3, 3) if const { F == 1 } => self.tile::<V, F, 3, 3>(at, lists),
-                            (3, 2) if const { F == 1 } => self.tile::<V, F, 3, 2>(at, lists),
-                            (3, _) => self.tile::<V, F, 3, 1>(at, lists),
-                            (2, 3) if const { F == 1 } => self.tile::<V, F, 2, 3>(at, lists),
-                            (2, 2) if const { F == 1 } => self.tile::<V, F, 2, 2>(at, lists),
-                            (2, _) => self.tile::<V, F, 2, 1>(at, lists),
-                            (_, 3) if const { F == 1 } => self.tile::<V, F, 1, 3>(at, lists),
-                            (_, 2) if const { F == 1 } => self.tile::<V, F, 1, 2>(at, lists),
-                            _ => self.tile::<V, F, 1, 1>(at, lists),
+                        match ((rows - row).min(tall), (columns - column).min(3)) {
+                            (3, 3) => self.tile::<V, 3, 3, 1>(at, list),
+                            (3, 2) => self.tile::<V, 3, 2, 1>(at, list),
+                            (3, _) => self.tile::<V, 3, 1, 3>(at, list),
+                            (2, 3) => self.tile::<V, 2, 3, 1>(at, list),
+                            (2, 2) => self.tile::<V, 2, 2, 1>(at, list),
+                            (2, _) => self.tile::<V, 2, 1, 3>(at, list),
+                            (_, 3) => self.tile::<V, 1, 3, 1>(at, list),
+                            (_, 2) => self.tile::<V, 1, 2, 1>(at, list),
+                            _ => self.tile::<V, 1, 1, 3>(at, list),
                         }
                     }
                 }
-                row += tall;
             }
         }
     }
 
-    /// Adds what the winners of `F` filters saw of `R` rows by `T` columns of the grid.
+    /// Adds what the winners of a filter saw of `R` rows by `T` columns of the grid; every `C`-th winner goes to the same sum.
     ///
     /// # Safety
     /// As `planes`; the vectors exist.
     #[inline(always)]
-    unsafe fn tile<V: Vectors, const F: usize, const R: usize, const T: usize>(
+    unsafe fn tile<V: Vectors, const R: usize, const T: usize, const C: usize>(
         &mut self,
         [filter, plane, row, column]: [usize; 4],
-        lists: &[Winners; 4],
+        list: &Winners,
     ) {
         let ([rows, columns], next_row) = (self.layout.grid(), self.layout.next_row());
         // SAFETY: the caller's promise; all windows see vectors of the image.
         unsafe {
             let from = self.vectors.as_ptr().add(plane * self.layout.plane_len() + row * next_row + 16 * column);
-            let a_filter = 16 * (self.layout.vectors() + 1);
-            let to = self.sums.as_mut_ptr().add(filter * a_filter + 16 * ((plane * rows + row) * columns + column));
-            let mut sums = [[[V::V16::splat(0.0); T]; R]; F];
-            for (f, sums) in sums.iter_mut().enumerate() {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    for (t, sum) in sums.iter_mut().enumerate() {
-                        *sum = V::V16::load(to.add(f * a_filter + 16 * (r * columns + t)));
-                    }
-                }
-            }
-            for i in 0..lists[0].len() {
-                for (sums, list) in sums.iter_mut().zip(lists) {
-                    let (at, d) = list.get(i);
-                    let (from, d) = (from.add(at), V::V16::splat(d));
-                    for (r, sums) in sums.iter_mut().enumerate() {
-                        for (t, sum) in sums.iter_mut().enumerate() {
-                            *sum = d.mul_add(V::V16::load(from.add(r * next_row + 16 * t)), *sum);
+            let mut sums = [[[V::V16::splat(0.0); T]; R]; C];
+            let mut i = 0;
+            while i < list.len() {
+                for (c, sums) in sums.iter_mut().enumerate() {
+                    if C == 1 || i + c < list.len() {
+                        let (at, d) = list.get(i + c);
+                        let (from, d) = (from.add(at), V::V16::splat(d));
+                        for (r, sums) in sums.iter_mut().enumerate() {
+                            for (t, sum) in sums.iter_mut().enumerate() {
+                                *sum = d.mul_add(V::V16::load(from.add(r * next_row + 16 * t)), *sum);
+                            }
                         }
                     }
                 }
+                i += C;
             }
-            for (f, sums) in sums.iter().enumerate() {
-                for (r, sums) in sums.iter().enumerate() {
-                    for (t, sum) in sums.iter().enumerate() {
-                        sum.store(to.add(f * a_filter + 16 * (r * columns + t)));
+            let to = (filter * (self.layout.vectors() + 1)) + (plane * rows + row) * columns + column;
+            let to = self.sums.as_mut_ptr().add(16 * to);
+            for r in 0..R {
+                for t in 0..T {
+                    let to = to.add(16 * (r * columns + t));
+                    let mut sum = V::V16::load(to);
+                    for sums in &sums {
+                        sum = sum.add(sums[r][t]);
                     }
+                    sum.store(to);
                 }
             }
         }

@@ -17,7 +17,7 @@ pub(super) struct Places {
     first_four: [f32; 4],
     /// Where they lie behind the first, by the number of the winner; 0 for numbers that are no element's.
     elements: [u32; 256],
-    /// Where the windows lie that are looked up.
+    /// Where the windows lie that are looked up; whole vectors are read.
     windows: [u32; AT_ONCE],
 }
 
@@ -56,59 +56,58 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).expect("an image of less than 2^32 numbers")
 }
 
-/// The winners of some windows of one filter.
+/// The winners of some windows of one filter, without the windows at rest.
 pub(super) struct Winners {
     len: usize,
-    at: [u32; AT_ONCE],
-    d: [f32; AT_ONCE],
+    // (A vector more: whole vectors are written.)
+    at: [u32; AT_ONCE + 16],
+    d: [f32; AT_ONCE + 16],
 }
 
 impl Winners {
-    pub(super) const NONE: Self = Winners { len: 0, at: [0; AT_ONCE], d: [0.0; AT_ONCE] };
+    pub(super) const NONE: Self = Winners { len: 0, at: [0; AT_ONCE + 16], d: [0.0; AT_ONCE + 16] };
 
-    /// All windows, also those at rest: with a gradient of 0.
+    /// Takes those of the windows that `places` went to.
     ///
     /// # Safety
-    /// The machine has the instructions; there are as many gradients as winners, at most [`AT_ONCE`].
+    /// The machine has the instructions.
+    ///
+    /// # Panics
+    /// Where there are not as many gradients as winners, or more than [`AT_ONCE`].
     #[inline(always)]
-    pub(super) unsafe fn take_all<V: Vectors>(&mut self, places: &Places, winners: &[u8], dy: &[f32]) {
-        self.len = winners.len();
+    pub(super) unsafe fn take<V: Vectors>(&mut self, places: &Places, winners: &[u8], dy: &[f32]) {
+        assert!(winners.len() == dy.len() && dy.len() <= AT_ONCE);
+        let mut len = 0;
         if places.pool_len > 4 {
-            let to = self.at.iter_mut().zip(&mut self.d);
-            for ((at, to), ((&winner, &d), &window)) in to.zip(winners.iter().zip(dy).zip(&places.windows)) {
-                *at = window + places.elements[usize::from(winner)];
-                *to = if winner == AT_REST { 0.0 } else { d };
+            for ((&winner, &d), &window) in winners.iter().zip(dy).zip(&places.windows) {
+                // Without a branch: at rest, the next one takes the place.
+                self.at[len] = window + places.elements[usize::from(winner)];
+                self.d[len] = d;
+                len += usize::from(winner != AT_REST);
             }
+            self.len = len;
             return;
         }
         let [first, second, third, fourth] = places.first_four;
-        // SAFETY: the caller's promise; what is read and written of the arrays is whole vectors of them.
+        // SAFETY: the machine has the instructions; no lane is read that is not there, and a vector fits behind the winners so far.
         unsafe {
             let (first, second) = (V::V16::splat(first), V::V16::splat(second));
             let (third, fourth) = (V::V16::splat(third), V::V16::splat(fourth));
-            for at in (0..winners.len()).step_by(16) {
-                let lanes = (winners.len() - at).min(16);
-                let winner = V::V16::load_bytes(winners.as_ptr().add(at), lanes);
-                let d = V::V16::load_first(dy.as_ptr().add(at), lanes);
-                let window = V::V16::load(places.windows.as_ptr().add(at).cast());
+            for i in (0..winners.len()).step_by(16) {
+                let lanes = (winners.len() - i).min(16);
+                // (Lanes behind the last window are at rest.)
+                let winner = V::V16::load_bytes(winners.as_ptr().add(i), lanes);
                 let of_two = V::V16::select(winner.bit(0), second, first);
                 let of_others = V::V16::select(winner.bit(0), fourth, third);
                 let element = V::V16::select(winner.bit(1), of_others, of_two);
-                element.add_whole(window).store(self.at.as_mut_ptr().add(at).cast());
-                V::V16::select(winner.bit(7), V::V16::splat(0.0), d).store(self.d.as_mut_ptr().add(at));
+                let window = V::V16::load(places.windows.as_ptr().add(i).cast());
+                let at_rest = winner.bit(7);
+                let d = V::V16::load_first(dy.as_ptr().add(i), lanes);
+                d.store_without(at_rest, self.d.as_mut_ptr().add(len));
+                let at = self.at.as_mut_ptr().add(len).cast();
+                len += element.add_whole(window).store_without(at_rest, at);
             }
-        }
-    }
-
-    /// The windows that are not at rest.
-    #[inline(always)]
-    pub(super) fn take(&mut self, places: &Places, winners: &[u8], dy: &[f32]) {
-        self.len = 0;
-        for ((&winner, &d), &window) in winners.iter().zip(dy).zip(&places.windows) {
-            // Without a branch: at rest, the next one takes the place.
-            self.at[self.len] = window + places.elements[usize::from(winner)];
-            self.d[self.len] = d;
-            self.len += usize::from(winner != AT_REST);
+            self.len = len;
         }
     }
 
