@@ -28,6 +28,8 @@ pub(super) trait Lanes<const N: usize>: Copy {
     unsafe fn add_whole(self, other: Self) -> Self;
     /// 0 in every lane that is ≤ 0, the lane itself elsewhere; NaN stays NaN.
     unsafe fn relu(self) -> Self;
+    /// `self` in every lane that is greater than `other`, `other` elsewhere.
+    unsafe fn larger(self, other: Self) -> Self;
     /// Where `new` is the first NaN, or greater than `self`: `new`, and `new_at` in `at`; elsewhere unchanged. (`at` holds
     /// whole numbers as bit patterns.)
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self);
@@ -39,6 +41,8 @@ pub(super) trait Lanes<const N: usize>: Copy {
 
     /// A yes or no for every lane.
     type Mask: Copy;
+    /// Whether `self` is greater than `other`.
+    unsafe fn exceeds(self, other: Self) -> Self::Mask;
     /// Whether the bit patterns are the same.
     unsafe fn same_bits(self, other: Self) -> Self::Mask;
     /// Whether this bit of the bit pattern is set.

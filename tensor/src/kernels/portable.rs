@@ -76,6 +76,11 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        Array(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         for i in 0..N {
             let (old, new) = (self.0[i], new.0[i]);
@@ -109,6 +114,11 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     type Mask = [bool; N];
+
+    #[inline(always)]
+    unsafe fn exceeds(self, other: Self) -> [bool; N] {
+        std::array::from_fn(|i| self.0[i] > other.0[i])
+    }
 
     #[inline(always)]
     unsafe fn same_bits(self, other: Self) -> [bool; N] {

@@ -119,6 +119,9 @@ impl Kernel for Operations<'_> {
             for row in rows {
                 let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
                 add(row.add(b));
+                add(row.add_whole(b));
+                add(row.larger(b));
+                add(V::V16::select(row.exceeds(b), row, b));
                 add(row.relu());
                 add(V::V16::select(row.same_bits(b), row, b));
                 add(V::V16::select(row.bit(31), row, b));
@@ -130,6 +133,13 @@ impl Kernel for Operations<'_> {
                     results.extend(bytes[..16].iter().map(|&byte| u32::from(byte)));
                     let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
                     add(V::V16::load_bytes(bytes.as_ptr(), n));
+                }
+                for bit in [31, 12] {
+                    let mut side_by_side = [0.0; 16];
+                    let count = row.store_without(row.bit(bit), side_by_side.as_mut_ptr());
+                    // (What comes behind them may be anything.)
+                    side_by_side[count..].fill(count as f32);
+                    results.extend(side_by_side.map(f32::to_bits));
                 }
                 let mut add = |v: V::V16| results.extend(v.to_array().map(f32::to_bits));
                 let (mut best, mut at) = (row, b);
@@ -158,8 +168,8 @@ fn every_operation_is_the_same_on_all_instruction_sets() {
     a[16..32].copy_from_slice(&b[..16]);
     let portable = with_isa(Isa::Portable, || run(Operations { a: &a, b: &b }));
     // By hand: the second row equals b; element (3, 2) of the transpose is element (2, 3) of the rows.
-    assert_eq!(portable[16 * 35..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
-    let transposed = &portable[16 * 35 * 16..];
+    assert_eq!(portable[16 * 40..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
+    let transposed = &portable[16 * 40 * 16..];
     assert_eq!(transposed[16 * 3 + 2], a[16 * 2 + 3].to_bits());
     for isa in Isa::available() {
         let got = with_isa(isa, || run(Operations { a: &a, b: &b }));

@@ -113,6 +113,12 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        Ymm(unsafe { _mm256_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         // SAFETY: the machine has AVX2.
         unsafe {
@@ -162,6 +168,12 @@ impl Lanes<8> for Ymm {
     }
 
     type Mask = __m256;
+
+    #[inline(always)]
+    unsafe fn exceeds(self, other: Self) -> __m256 {
+        // SAFETY: the machine has AVX2.
+        unsafe { _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, other.0) }
+    }
 
     #[inline(always)]
     unsafe fn same_bits(self, other: Self) -> __m256 {
@@ -288,6 +300,12 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: as for each half.
+        unsafe { Pair(self.0.larger(other.0), self.1.larger(other.1)) }
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         // SAFETY: as for each half.
         unsafe {
@@ -305,9 +323,7 @@ impl Lanes<16> for Pair {
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8, n: usize) -> Self {
         // SAFETY: as in `load_first`.
-        unsafe {
-            Pair(Ymm::load_bytes(from, n.min(8)), Ymm::load_bytes(from.wrapping_add(8), n.saturating_sub(8)))
-        }
+        unsafe { Pair(Ymm::load_bytes(from, n.min(8)), Ymm::load_bytes(from.wrapping_add(8), n.saturating_sub(8))) }
     }
 
     #[inline(always)]
@@ -322,6 +338,12 @@ impl Lanes<16> for Pair {
     }
 
     type Mask = [__m256; 2];
+
+    #[inline(always)]
+    unsafe fn exceeds(self, other: Self) -> [__m256; 2] {
+        // SAFETY: as for each half.
+        unsafe { [self.0.exceeds(other.0), self.1.exceeds(other.1)] }
+    }
 
     #[inline(always)]
     unsafe fn same_bits(self, other: Self) -> [__m256; 2] {
@@ -524,6 +546,12 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
+    unsafe fn larger(self, other: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        Zmm(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
     unsafe fn keep_larger(&mut self, at: &mut Self, new: Self, new_at: Self) {
         // SAFETY: the machine has AVX-512.
         unsafe {
@@ -566,6 +594,12 @@ impl Lanes<16> for Zmm {
     }
 
     type Mask = __mmask16;
+
+    #[inline(always)]
+    unsafe fn exceeds(self, other: Self) -> __mmask16 {
+        // SAFETY: the machine has AVX-512.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0) }
+    }
 
     #[inline(always)]
     unsafe fn same_bits(self, other: Self) -> __mmask16 {

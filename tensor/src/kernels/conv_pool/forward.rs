@@ -1,8 +1,9 @@
 //! The forward pass: lanes over neighbouring pooling windows.
 
 use super::{Plan, relu_or_rest};
+use crate::conv_pool::AT_REST;
 use crate::kernels::convolution::{filters_a_task, task_input};
-use crate::kernels::isa::{Kernel, Vectors, run};
+use crate::kernels::isa::{Kernel, Vectorize, Vectors, run, vectorize};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::over_filters;
 use crate::kernels::patches::Patches;
@@ -26,6 +27,7 @@ pub(in crate::kernels) fn forward(
     let (n, a_part) = (x.len() / plan.conv.input_len(), b.len() / plan.parts);
     let group = filters_a_task(n, a_part);
     let part = (group * plan.both.positions()).max(1);
+    let can_be_nan = plan.conv.patch_len() > MOST_TERMS || !vectorize(AreModerate(w)) || !vectorize(AreModerate(b));
     let task = |task: usize, y: &mut [f32], winners: Option<&mut [u8]>| {
         // The tasks are numbered as their output lies in memory; their input, image by image.
         let (groups, all) = (a_part / group, n * a_part / group);
@@ -33,12 +35,28 @@ pub(in crate::kernels) fn forward(
         let [x, w, b] = task_input(&plan.conv, [x, w, b], group, (image * plan.parts + part) * groups + number);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
-            run(Forward { plan, layout: &layout, patches, w, b, y, winners });
+            let can_be_nan = can_be_nan || !vectorize(AreModerate(x));
+            run(Forward { plan, layout: &layout, patches, w, b, y, winners, can_be_nan });
         });
     };
     match winners {
         Some(winners) => for_each_part2((y, part), (winners, part), |i, y, winners| task(i, y, Some(winners))),
         None => for_each_part(y, part, |i, y| task(i, y, None)),
+    }
+}
+
+/// Terms of a sum that stays finite if its factors, and what it begins with, are moderate.
+const MOST_TERMS: usize = 1 << 20;
+
+/// Whether the product of two of these numbers, times [`MOST_TERMS`], is far from the largest number there is; NaN is not.
+struct AreModerate<'a>(&'a [f32]);
+
+impl Vectorize for AreModerate<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        self.0.iter().fold(true, |all, x| all & (x.abs() < 1e15))
     }
 }
 
@@ -50,6 +68,7 @@ struct Forward<'a> {
     b: &'a [f32],
     y: &'a mut [f32],
     winners: Option<&'a mut [u8]>,
+    can_be_nan: bool,
 }
 
 impl Kernel for Forward<'_> {
@@ -106,24 +125,66 @@ impl Forward<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             match self.plan.phases() {
-                4 => self.four_phases::<L, N, R>(window, filter),
+                4 if !self.can_be_nan => self.four_phases::<L, N, R>(window, filter),
                 _ => self.any_phases::<L, N, R>(window, filter),
             }
         }
     }
 
-    /// A tile of all four phases of a 2×2 pooling.
+    /// A tile of all four phases of a 2×2 pooling, where no sum is NaN.
     ///
     /// # Safety
     /// As `tile`; there are four phases.
     #[inline(always)]
     unsafe fn four_phases<L: Lanes<N>, const N: usize, const R: usize>(&mut self, window: usize, filter: usize) {
+        let lanes = (self.plan.both.positions() - window).min(N);
         // SAFETY: the caller's promise.
         unsafe {
             let sums = self.convolve::<L, N, R, 4>(window, filter, 0);
-            for (r, sums) in sums.iter().enumerate() {
-                let (best, at) = largest(sums, 0);
-                self.write(window, filter + r, best, at);
+            if lanes == N {
+                self.write_largest(window, filter, &sums, N);
+            } else {
+                self.write_largest(window, filter, &sums, lanes);
+            }
+        }
+    }
+
+    /// Writes the pooled ReLU of `lanes` windows of the filters of a tile: the largest first, and which they are only if somebody asks.
+    ///
+    /// # Safety
+    /// As `tile`; so many windows exist.
+    #[inline(always)]
+    unsafe fn write_largest<L: Lanes<N>, const N: usize, const R: usize>(
+        &mut self,
+        window: usize,
+        filter: usize,
+        sums: &[[L; 4]; R],
+        lanes: usize,
+    ) {
+        let windows = self.plan.both.positions();
+        let out = filter * windows + window;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let zero = L::splat(0.0);
+            let mut y = self.y.as_mut_ptr().add(out);
+            for &[first, second, third, fourth] in sums {
+                let (upper, lower) = (second.larger(first), fourth.larger(third));
+                store(lower.larger(upper).larger(zero), y, lanes);
+                y = y.wrapping_add(windows);
+            }
+            let Some(winners) = &mut self.winners else { return };
+            let mut winners = winners.as_mut_ptr().add(out);
+            let (zeroth, one) = (L::splat(f32::from_bits(0)), L::splat(f32::from_bits(1)));
+            let (two, three) = (L::splat(f32::from_bits(2)), L::splat(f32::from_bits(3)));
+            let at_rest = L::splat(f32::from_bits(AT_REST as u32));
+            for &[first, second, third, fourth] in sums {
+                let (upper, lower) = (second.larger(first), fourth.larger(third));
+                let in_upper = L::select(second.exceeds(first), one, zeroth);
+                let in_lower = L::select(fourth.exceeds(third), three, two);
+                let at = L::select(lower.exceeds(upper), in_lower, in_upper);
+                let at = L::select(lower.larger(upper).exceeds(zero), at, at_rest);
+                at.store_bytes(winners, lanes);
+                winners = winners.wrapping_add(windows);
             }
         }
     }

@@ -191,8 +191,7 @@ impl<'a> Kernels<'a> {
             conv_pool::backward_weights(&plan, &x, &winners, &dpooled, &mut dw, &mut db);
         });
         self.time(&group, "input gradient", work, || {
-            conv_pool::backward_pool(&plan, &winners, &dpooled, &mut y);
-            convolution::backward_input(plan.conv(), &w, &y, &mut dx);
+            conv_pool::backward_input(&plan, &winners, &w, &dpooled, &mut dx);
         });
         // Inference comes last: what it leaves is not what the gradients belong to.
         self.time(&group, "forward, inference", work, || {
