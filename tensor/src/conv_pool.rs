@@ -1,8 +1,8 @@
 //! Convolution, ReLU and max-pooling in one pass, forward and backward.
 //!
 //! Computes exactly what [`convolution`](crate::convolution), ReLU and [`pooling`](crate::pooling) compute one after the
-//! other, without the arrays between them: the output is the same to the bit. Of the weight gradient only the order of the
-//! sum differs. What the forward pass leaves for the backward passes is a byte for each pooled element.
+//! other, without the arrays between them: the output is the same to the bit. Of the gradients only the order of the
+//! sums differs. What the forward pass leaves for the backward passes is a byte for each pooled element.
 
 use crate::geometry::Geometry;
 use crate::kernels::{Vectorize, vectorize};

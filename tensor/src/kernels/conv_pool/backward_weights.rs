@@ -3,7 +3,7 @@
 //! A pooled element passes its gradient to a single position of the convolution, and to none where ReLU was at rest. So of all
 //! products of the plain weight gradient a quarter at most (of a 2×2 pooling) is not zero, and only these are computed: winner by
 //! winner, the gradient times the few vectors that its window saw of the image (see [`PixelVectors`]). The lanes are elements of the
-//! filter, so every sum is one chain in the order of the windows.
+//! filter. They are added up in the order of the windows; where a window sees a single column of vectors, in three sums by turns.
 
 use std::ops::Range;
 
@@ -156,7 +156,7 @@ impl Backward<'_> {
             for row in (0..rows).step_by(tall) {
                 for column in (0..columns).step_by(3) {
                     let at = [filter, plane, row, column];
-                    // SAFETY: these vectors exist. A single column of them is added up in three sums, so that none waits for another.
+                    // SAFETY: these vectors exist. (Three sums, so that no addition waits for the one before.)
                     unsafe {
                         match ((rows - row).min(tall), (columns - column).min(3)) {
                             (3, 3) => self.tile::<V, 3, 3, 1>(at, list),

@@ -1,4 +1,4 @@
-//! Convolution, bias, ReLU and max-pooling in one pass, and the weight gradient that goes with it.
+//! Convolution, bias, ReLU and max-pooling in one pass, and the gradients that go with it.
 //!
 //! A pooling window over a convolution sees a larger window of the image: with a convolution of `FH` and stride `s`,
 //! and a pooling of `PH` and stride `t`, one of `(PH − 1)·s + FH` with stride `t·s`. Its transposed patches hold the
@@ -8,7 +8,7 @@
 //! is written is in the order that the next layer reads.
 //!
 //! In the backward pass a pooled element passes its gradient to a single position of the convolution, and to none where
-//! ReLU was at rest. So the weight gradient picks, for every pooling window, the taps under its winner from the same patches.
+//! ReLU was at rest. So both gradients go from winner to winner (see [`winners`]) instead of over all positions.
 
 mod backward_input;
 mod backward_weights;
