@@ -2,7 +2,7 @@
 //! layer behind these.
 //!
 //! Convolution, ReLU and pooling of the book's network together are one pass over the image ([`tensor::conv_pool`]), without
-//! the two large arrays between them, in either direction. The output is the same to the bit. Of the convolution's gradients only
+//! the two large arrays between them, nor (for most shapes, in single precision) their gradients. The output is the same to the bit. Of the convolution's gradients only
 //! the order of the sums differs, so that in single precision they differ by rounding: [`tensor::conv_pool::backward_weights`]
 //! names the bound.
 //!

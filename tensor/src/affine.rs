@@ -62,7 +62,8 @@ pub fn forward<F: Real>(layout: Layout, x: &[F], w: &[F], b: &[F], y: &mut [F]) 
     F::affine_forward(layout, x, w, b, y);
 }
 
-/// `dw ← xᵀ · dy` and `db ←` the sum of the rows of `dy`; overwrites. Shapes and orders as in [`forward`].
+/// `dw ← xᵀ · dy` and `db ←` the sum of the rows of `dy`; overwrites. Shapes and orders as in [`forward`]. In `f32`, an output whose `dy` is
+/// 0 for all samples has a gradient of 0, also where an input is not finite.
 ///
 /// # Panics
 /// Where a length does not match, or an odd number of inputs is to lie in halves.
@@ -71,7 +72,8 @@ pub fn backward_weights<F: Real>(layout: Layout, x: &[F], dy: &[F], dw: &mut [F]
     F::affine_backward_weights(layout, x, dy, dw, db);
 }
 
-/// `dx ← dy · wᵀ`; overwrites. `dy` (N, O), `w` (I, O) and `dx` (N, I) in the orders of [`forward`].
+/// `dx ← dy · wᵀ`; overwrites. `dy` (N, O), `w` (I, O) and `dx` (N, I) in the orders of [`forward`]. In `f32`, an output whose `dy` is 0 for
+/// all samples adds nothing, also where a weight is not finite.
 ///
 /// # Panics
 /// Where a length does not match, or an odd number of inputs is to lie in halves.

@@ -36,10 +36,11 @@ pub fn forward<F: Real>(plan: &Plan, x: &[F], w: &[F], b: &[F], y: &mut [F], win
 /// Each element of `dw` is a sum over all pooled elements of all images, of `dy` times a pixel; of `db`, of `dy`. In `f32`, where
 /// nothing overflows or underflows, it differs from the exact sum by at most `(n + 2) · 2⁻²³` times the sum of the magnitudes
 /// of its n terms; so from what [`backward_pool`] and [`convolution::backward_weights`](crate::convolution::backward_weights)
-/// give by twice that at most. (Those also multiply a gradient of 0, which makes NaN of a pixel that is not finite.)
+/// give by twice that at most. Whether a gradient of 0 is multiplied as well, which makes NaN of a pixel that is not finite, depends on
+/// the shape.
 ///
 /// # Panics
-/// Where a length does not match.
+/// Where a length does not match. Winners that [`forward`] did not give may panic, or give any numbers.
 pub fn backward_weights<F: Real>(plan: &Plan, x: &[F], winners: &[u8], dy: &[F], dw: &mut [F], db: &mut [F]) {
     check(plan, x.len(), dw.len(), db.len(), dy.len());
     assert_eq!(winners.len(), dy.len(), "winners: {} elements, expected {}", winners.len(), dy.len());
@@ -49,7 +50,8 @@ pub fn backward_weights<F: Real>(plan: &Plan, x: &[F], winners: &[u8], dy: &[F],
 /// `dx ←` the gradient, given `dy`, the gradient of `y`, and the `winners` of [`forward`]; overwrites.
 ///
 /// Each element of `dx` is a sum of `dy` times a weight, over all pooled elements whose winner saw it; in `f32` it differs from the exact
-/// sum by at most `(n + 2) · 2⁻²³` times the sum of the magnitudes of its n terms.
+/// sum by at most `(n + 2) · 2⁻²³` times the sum of the magnitudes of its n terms. Of numbers that are not finite, and of other winners, as
+/// [`backward_weights`].
 ///
 /// # Panics
 /// Where a length does not match.
@@ -59,8 +61,8 @@ pub fn backward_input<F: Real>(plan: &Plan, winners: &[u8], w: &[F], dy: &[F], d
     F::conv_pool_backward_input(plan, winners, w, dy, dx);
 }
 
-/// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the input
-/// gradient of the convolution is computed from, where somebody reads it.
+/// `dconv ←` the gradient of the convolution's output, given `dy` and `winners` as in [`backward_weights`]: what the plain convolution's
+/// gradients are computed from.
 ///
 /// `dconv` (N, FN, OH, OW), `winners` and `dy` (N, FN, PH, PW).
 ///

@@ -114,7 +114,7 @@ mod alone {
 mod with_relu_and_pooling {
     use divan::Bencher;
     use microbench::signed;
-    use tensor::{Plan, conv_pool, convolution};
+    use tensor::{Plan, conv_pool};
 
     use super::{CONVOLUTIONS, Conv, Layer};
 
@@ -160,10 +160,7 @@ mod with_relu_and_pooling {
     fn input_gradient(bencher: Bencher<'_, '_>, conv: &Conv) {
         let (layer, plan) = (Layer::new(conv), conv.plan());
         let (y, winners) = output(&layer, &plan);
-        let (dy, mut dconv, mut dx) = (signed(y.len()), layer.dy.clone(), layer.x.clone());
-        layer.measure(bencher, || {
-            conv_pool::backward_pool(&plan, &winners, &dy, &mut dconv);
-            convolution::backward_input(plan.conv(), &layer.w, &dconv, &mut dx);
-        });
+        let (dy, mut dx) = (signed(y.len()), layer.x.clone());
+        layer.measure(bencher, || conv_pool::backward_input(&plan, &winners, &layer.w, &dy, &mut dx));
     }
 }

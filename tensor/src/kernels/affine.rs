@@ -14,8 +14,12 @@ const SAMPLES_A_TASK: usize = 25;
 const OUTPUTS_A_TASK: usize = 25;
 /// Outputs of one task where there are fewer samples.
 const OUTPUTS_OF_FEW: usize = 10;
-/// Inputs that one task takes in the backward passes: one tile.
-const INPUTS_A_TASK: usize = 64;
+/// Inputs that one task takes in the backward passes: one tile, or as many as make it worth handing over.
+fn inputs_a_task(n: usize, outputs: usize) -> usize {
+    const TILE: usize = 64;
+    const LEAST_MULTIPLY_ADDS: usize = 1 << 18;
+    TILE * LEAST_MULTIPLY_ADDS.div_ceil((TILE * n * outputs).max(1))
+}
 
 /// The columns of `x` (N, I) that belong to one part of the inputs.
 fn part_of_x(layout: Layout, x: &[f32], part: usize, [n, inputs]: [usize; 2]) -> Matrix<'_> {
@@ -78,10 +82,10 @@ pub(super) fn backward_weights(layout: Layout, x: &[f32], dy: &[f32], dw: &mut [
     }
     // dWᵀ = dYᵀ · X
     with_live_outputs(dy, outputs, |live, dy| {
-        for_each_block(dw, inputs / layout.parts(), [outputs, INPUTS_A_TASK], |[row, input], mut block| {
-            let mut lives = live.iter().peekable();
+        for_each_block(dw, inputs / layout.parts(), [outputs, inputs_a_task(n, outputs)], |[row, input], mut block| {
+            let mut next_live = live.iter().peekable();
             for output in 0..block.rows() {
-                if lives.next_if(|&&live| live as usize == output).is_none() {
+                if next_live.next_if(|&&live| live as usize == output).is_none() {
                     block.row(output).fill(0.0);
                 }
             }
@@ -108,10 +112,11 @@ fn with_live_outputs<R>(dy: &[f32], outputs: usize, f: impl FnOnce(&[u32], Matri
             count += is_live as usize;
         }
         let live = &live[..count];
-        if count == outputs || count == 0 {
-            return f(live, Matrix::row_major(dy, outputs, [n, count]));
-        }
-        scratch::with(n * count, |of_live| {
+        // (As large as it can get from the first step on, so that no later one allocates.)
+        scratch::with(dy.len(), |of_live| {
+            if count == outputs || count == 0 {
+                return f(live, Matrix::row_major(dy, outputs, [n, count]));
+            }
             for (to, dy) in of_live.chunks_exact_mut(count).zip(dy.chunks_exact(outputs)) {
                 to.iter_mut().zip(live).for_each(|(to, &output)| *to = dy[output as usize]);
             }
@@ -129,7 +134,7 @@ pub(super) fn backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f3
     let len = inputs / layout.parts();
     let columns = if layout == Layout::Halves { len } else { inputs };
     with_live_outputs(dy, outputs, |live, dy| {
-        for_each_block(dx, columns, [n, INPUTS_A_TASK], |[row, column], mut block| {
+        for_each_block(dx, columns, [n, inputs_a_task(n, outputs)], |[row, column], mut block| {
             // (Of whole rows a task may have columns of both halves.)
             let first = row / n * len + column;
             let mut done = 0;

@@ -130,7 +130,11 @@ impl<'a> Out<'a> {
     /// # Panics
     /// Where they are not, or one of them does not exist.
     pub(super) fn picked(self, rows: &'a [u32]) -> Self {
-        assert!(rows.is_sorted() && rows.last().is_none_or(|&last| (last as usize) < self.rows), "{} rows", self.rows);
+        assert!(
+            rows.is_sorted_by(|a, b| a < b) && rows.last().is_none_or(|&last| (last as usize) < self.rows),
+            "{} rows",
+            self.rows
+        );
         Out { picked: (rows.len() < self.rows).then_some(rows), ..self }
     }
 

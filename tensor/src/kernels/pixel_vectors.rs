@@ -6,14 +6,14 @@
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, Lanes16};
-use super::sorted_image::SortedImage;
+use super::sorted_image::{SLACK, SortedImage};
 use crate::geometry::{Geometry, Window};
 
 /// The layout of a band of such an image: what the windows of some rows of positions see. Plane by plane, row by row, pixel by pixel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PixelVectors {
     geometry: Geometry,
-    lanes: Content,
+    content: Content,
     /// Vectors of a plane.
     height: usize,
     width: usize,
@@ -38,14 +38,14 @@ impl PixelVectors {
         }
         let rows = if f_w > 8 { 1 } else { 2 };
         let width = (geometry.output()[1] - 1) * geometry.window().stride[1] + 1;
-        let taps = PixelVectors { geometry, lanes: Content::Taps { rows }, height: 0, width }.with_rows(positions);
+        let taps = PixelVectors { geometry, content: Content::Taps { rows }, height: 0, width }.with_rows(positions);
         if taps.vectors() < channels.vectors() { taps } else { channels }
     }
 
     /// The layout whose lanes are channels.
     pub(super) fn of_channels(geometry: Geometry, positions: usize) -> Self {
         let width = geometry.input()[1] + 2 * geometry.window().pad[1];
-        PixelVectors { geometry, lanes: Content::Channels, height: 0, width }.with_rows(positions)
+        PixelVectors { geometry, content: Content::Channels, height: 0, width }.with_rows(positions)
     }
 
     fn with_rows(self, positions: usize) -> Self {
@@ -55,14 +55,14 @@ impl PixelVectors {
 
     /// Rows of pixels from one row of the grid to the next.
     fn rows(&self) -> usize {
-        match self.lanes {
+        match self.content {
             Content::Channels => 1,
             Content::Taps { rows } => rows,
         }
     }
 
     pub(super) fn planes(&self) -> usize {
-        match self.lanes {
+        match self.content {
             Content::Channels => self.geometry.channels().div_ceil(16),
             Content::Taps { .. } => self.geometry.channels(),
         }
@@ -71,7 +71,7 @@ impl PixelVectors {
     /// Rows and columns of the vectors that a window sees of each plane; columns are neighbours.
     pub(super) fn grid(&self) -> [usize; 2] {
         let [f_h, f_w] = self.geometry.window().kernel;
-        match self.lanes {
+        match self.content {
             Content::Channels => [f_h, f_w],
             Content::Taps { rows } => [f_h.div_ceil(rows), 1],
         }
@@ -107,7 +107,7 @@ impl PixelVectors {
     /// Which element of a patch a lane of a vector of the grid is, if it is any.
     pub(super) fn element(&self, [plane, row, column]: [usize; 3], lane: usize) -> Option<usize> {
         let [f_h, f_w] = self.geometry.window().kernel;
-        let [c, fy, fx] = match self.lanes {
+        let [c, fy, fx] = match self.content {
             Content::Channels => [16 * plane + lane, row, column],
             Content::Taps { rows } => [plane, rows * row + lane * rows / 16, lane % (16 / rows)],
         };
@@ -116,7 +116,7 @@ impl PixelVectors {
 
     /// Numbers of memory that [`write`](Self::write) needs.
     pub(super) fn padded_len(&self) -> usize {
-        match self.lanes {
+        match self.content {
             Content::Channels => 0,
             Content::Taps { .. } => self.padded().len(),
         }
@@ -128,17 +128,18 @@ impl PixelVectors {
         SortedImage::new(Geometry::new([self.geometry.channels(), h, w], window).expect("the window fits"))
     }
 
-    /// Calls `next` with every band of the image one after the other, each with the first of its rows of positions.
-    /// Writes an image, with 0 in the padding. (Lanes that are no element may hold anything that is a pixel, or 0.)
+    /// Prepares to write bands of this image: with 0 in the padding, and in what is read behind its end.
     pub(super) fn prepare(&self, image: &[f32], padded: &mut [f32]) {
-        if let Content::Taps { .. } = self.lanes {
-            self.padded().write(image, 0.0, padded);
+        if let Content::Taps { .. } = self.content {
+            let layout = self.padded();
+            layout.write(image, 0.0, padded);
+            padded[layout.len() - SLACK..].fill(0.0);
         }
     }
 
     /// `image ←` the pixels, without the padding, where the lanes are channels and the band is all of the image.
     pub(super) fn read_channels(&self, vectors: &[f32], image: &mut [f32]) {
-        assert!(matches!(self.lanes, Content::Channels));
+        assert!(matches!(self.content, Content::Channels));
         assert!(image.len() == self.geometry.input_len() && vectors.len() >= self.len());
         run(ReadChannels { layout: self, vectors, image });
     }
@@ -147,7 +148,7 @@ impl PixelVectors {
     pub(super) fn write(&self, image: &[f32], padded: &[f32], first: usize, vectors: &mut [f32]) {
         assert!(image.len() == self.geometry.input_len() && vectors.len() >= self.len());
         let y = first * self.geometry.window().stride[0];
-        match self.lanes {
+        match self.content {
             Content::Channels => run(WriteChannels { layout: self, image, y, vectors }),
             Content::Taps { rows } => {
                 run(WriteTaps { layout: self, rows, padded: self.padded(), pixels: padded, y, vectors })

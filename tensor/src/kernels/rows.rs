@@ -63,16 +63,14 @@ impl<'a> Rows<'a> {
             borrowed: PhantomData,
         }
     }
-}
 
-impl<'a> Rows<'a> {
     /// Only these rows, in ascending order.
     ///
     /// # Panics
     /// Where they are not, or one of them does not exist.
     pub(super) fn picked(self, rows: &'a [u32]) -> Self {
         assert!(
-            rows.is_sorted() && rows.last().is_none_or(|&last| (last as usize) < self.count),
+            rows.is_sorted_by(|a, b| a < b) && rows.last().is_none_or(|&last| (last as usize) < self.count),
             "{} rows",
             self.count
         );

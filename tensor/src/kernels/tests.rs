@@ -348,7 +348,7 @@ fn gemm_of_every_size_and_memory_order() {
 /// (N, C, H, W), kernel, stride, padding, filters.
 type Case = ([usize; 4], [usize; 2], [usize; 2], [usize; 2], usize);
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 25] = [
     ([1, 1, 9, 70], [2, 3], [2, 2], [1, 1], 3),
     ([2, 3, 9, 8], [1, 1], [2, 3], [0, 0], 5),
     ([1, 2, 12, 11], [3, 7], [1, 1], [2, 3], 4),
@@ -369,6 +369,11 @@ const CASES: [Case; 20] = [
     ([1, 16, 8, 8], [3, 3], [1, 1], [1, 1], 64),
     ([1, 2, 40, 7], [7, 3], [3, 1], [1, 1], 16),
     ([8, 4, 15, 17], [3, 4], [1, 3], [0, 2], 47),
+    ([1, 20, 9, 18], [3, 3], [1, 1], [1, 1], 3),
+    ([1, 33, 6, 6], [3, 3], [1, 1], [1, 1], 2),
+    ([1, 16, 36, 36], [3, 3], [1, 1], [1, 1], 2),
+    ([1, 2, 6, 300], [3, 3], [1, 1], [1, 1], 2),
+    ([1, 1, 12, 40], [2, 17], [1, 1], [0, 0], 2),
 ];
 
 fn geometry(([_, c, h, w], kernel, stride, pad, _): Case) -> Geometry {
@@ -419,7 +424,10 @@ fn convolution_of_every_geometry() {
 }
 
 /// Poolings that fit most cases: kernel and stride.
-const POOLS: [([usize; 2], [usize; 2]); 10] = [
+const POOLS: [([usize; 2], [usize; 2]); 13] = [
+    ([5, 5], [5, 5]),
+    ([1, 4], [1, 4]),
+    ([4, 1], [4, 1]),
     ([2, 2], [2, 2]),
     ([1, 1], [1, 1]),
     ([3, 3], [2, 2]),
@@ -483,10 +491,16 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
         let Ok(pool) = Geometry::new([filters, o_h, o_w], window) else { continue };
         let Some(plan) = Plan::new(conv, pool) else { continue };
         pairs += 1;
-        let (mut x, w) = (numbers(n * conv.input_len(), 1), numbers(filters * conv.patch_len(), 2));
-        let b = numbers(filters, 3);
-        if n > 1 {
-            x[7] = f32::NAN; // passes through all of it
+        let (mut x, mut w) = (numbers(n * conv.input_len(), 1), numbers(filters * conv.patch_len(), 2));
+        let mut b = numbers(filters, 3);
+        // What is not finite, and what becomes so, passes through all of it.
+        match pairs % 6 {
+            0 => x[0] = f32::NAN,
+            1 => w[0] = f32::NAN,
+            2 => b[filters - 1] = f32::NAN,
+            3 => x[0] = f32::INFINITY,
+            4 => x.iter_mut().chain(&mut w).for_each(|number| *number *= 1e20),
+            _ => {}
         }
 
         let mut between = vec![0.0; n * filters * conv.positions()];
@@ -525,7 +539,7 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             assert!(at_in_halves == halved(&at, columns), "{name}: winners in halves");
         }
 
-        let x = numbers(n * conv.input_len(), 5);
+        let (x, w, b) = (numbers(n * conv.input_len(), 5), numbers(filters * conv.patch_len(), 2), numbers(filters, 3));
         let mut y = vec![0.0; y.len()];
         let mut winners = vec![0; y.len()];
         conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
@@ -566,6 +580,30 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
         assert!(whole == halves, "backward {case:?}, pool {kernel:?}: in halves");
     }
     assert!(pairs > 100, "only {pairs} pairs of windows");
+}
+
+/// The gradients go from winner to winner by numbers that the forward pass has written: any others lead nowhere else.
+#[test]
+fn winners_of_any_number_stay_inside() {
+    // (Of shapes for which all positions are faster, such winners are refused.)
+    for (kernel, channels) in [([2, 2], 1), ([2, 2], 20), ([3, 3], 2), ([1, 4], 16)] {
+        let size = if channels == 1 { 5 } else { 3 };
+        let conv = geometry(([1, channels, 13, 14], [size; 2], [1, 1], [size / 2; 2], 11));
+        let window = Window { kernel, stride: kernel, pad: [0, 0], rounding: Rounding::Down };
+        let pool = Geometry::new([11, 13, 14], window).expect("fits");
+        let plan = Plan::new(conv, pool).expect("they fit");
+        let (x, w) = (numbers(conv.input_len(), 1), numbers(11 * conv.patch_len(), 2));
+        let dy = numbers(11 * pool.positions(), 3);
+        let winners: Vec<u8> = (0..dy.len()).map(|i| (i * 7 % 256) as u8).collect();
+        for isa in Isa::available() {
+            with_isa(isa, || {
+                output(w.len(), |dw| conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, &mut [0.0; 11]));
+                if channels >= 16 {
+                    output(x.len(), |dx| conv_pool::backward_input(&plan, &winners, &w, &dy, dx));
+                }
+            });
+        }
+    }
 }
 
 /// What every kernel gives for some images, a few or many.

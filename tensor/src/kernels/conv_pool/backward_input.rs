@@ -33,11 +33,14 @@ pub(in crate::kernels) fn backward_input(plan: &Plan, winners: &[u8], w: &[f32],
         for_each_part(dx, plan.conv.input_len(), |image, dx| {
             scratch::with(layout.len(), |pixels| {
                 pixels.fill(0.0);
-                for (part, w) in vectors.chunks_exact(filters / plan.parts * a_filter).enumerate() {
-                    let outputs = filters / plan.parts * windows;
-                    let first = (part * n + image) * outputs;
-                    let (winners, dy) = (&winners[first..][..outputs], &dy[first..][..outputs]);
-                    run(Backward { plan, layout: &layout, winners, dy, w, pixels });
+                let outputs = filters / plan.parts * windows;
+                // Filter by filter for some windows, then for the next: in one order, also where the filters lie in halves.
+                for begin in (0..windows).step_by(AT_ONCE) {
+                    for (part, w) in vectors.chunks_exact(filters / plan.parts * a_filter).enumerate() {
+                        let first = (part * n + image) * outputs;
+                        let (winners, dy) = (&winners[first..][..outputs], &dy[first..][..outputs]);
+                        run(Backward { plan, layout: &layout, begin, winners, dy, w, pixels });
+                    }
                 }
                 layout.read_channels(pixels, dx);
             });
@@ -59,6 +62,8 @@ fn as_vectors(layout: &PixelVectors, w: &[f32], vectors: &mut [f32]) {
 struct Backward<'a> {
     plan: &'a Plan,
     layout: &'a PixelVectors,
+    /// The first of some windows.
+    begin: usize,
     winners: &'a [u8],
     dy: &'a [f32],
     /// The filters, in vectors.
@@ -76,16 +81,14 @@ impl Kernel for Backward<'_> {
         assert!(self.pixels.len() >= self.layout.len() && self.w.len() == filters * a_filter);
         assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
         let (mut places, mut list) = (Places::new(self.plan, self.layout), Winners::NONE);
-        for first in (0..windows).step_by(AT_ONCE) {
-            let count = (windows - first).min(AT_ONCE);
-            places.go_to(self.plan, self.layout, first, count);
-            for filter in 0..filters {
-                let at = filter * windows + first;
-                // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
-                unsafe {
-                    list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
-                    self.planes::<V>(filter, &list);
-                }
+        let count = (windows - self.begin).min(AT_ONCE);
+        places.go_to(self.plan, self.layout, self.begin, count);
+        for filter in 0..filters {
+            let at = filter * windows + self.begin;
+            // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
+            unsafe {
+                list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
+                self.planes::<V>(filter, &list);
             }
         }
     }
@@ -133,7 +136,7 @@ impl Backward<'_> {
         list: &Winners,
     ) {
         let ([rows, columns], next_row) = (self.layout.grid(), self.layout.next_row());
-        // SAFETY: the caller's promise; all windows see vectors of the image.
+        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::go_to`).
         unsafe {
             let vector = (plane * rows + row) * columns + column;
             let from = self.w.as_ptr().add(16 * (filter * self.layout.vectors() + vector));

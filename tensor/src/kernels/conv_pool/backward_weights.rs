@@ -3,7 +3,7 @@
 //! A pooled element passes its gradient to a single position of the convolution, and to none where ReLU was at rest. So of all
 //! products of the plain weight gradient a quarter at most (of a 2×2 pooling) is not zero, and only these are computed: winner by
 //! winner, the gradient times the few vectors that its window saw of the image (see [`PixelVectors`]). The lanes are elements of the
-//! filter. They are added up in the order of the windows; where a window sees a single column of vectors, in three sums by turns.
+//! filter. They are added up in the order of the windows; where a tile has a single column of vectors, in three sums by turns.
 
 use std::ops::Range;
 
@@ -186,7 +186,7 @@ impl Backward<'_> {
         list: &Winners,
     ) {
         let ([rows, columns], next_row) = (self.layout.grid(), self.layout.next_row());
-        // SAFETY: the caller's promise; all windows see vectors of the image.
+        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::go_to`).
         unsafe {
             let from = self.vectors.as_ptr().add(plane * self.layout.plane_len() + row * next_row + 16 * column);
             let mut sums = [[[V::V16::splat(0.0); T]; R]; C];

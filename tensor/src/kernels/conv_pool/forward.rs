@@ -131,7 +131,7 @@ impl Forward<'_> {
         }
     }
 
-    /// A tile of all four phases of a 2×2 pooling, where no sum is NaN.
+    /// A tile of all four phases of a window of four, where no sum is NaN.
     ///
     /// # Safety
     /// As `tile`; there are four phases.
@@ -142,6 +142,7 @@ impl Forward<'_> {
         unsafe {
             let sums = self.convolve::<L, N, R, 4>(window, filter, 0);
             if lanes == N {
+                // (Whole vectors, without masks.)
                 self.write_largest(window, filter, &sums, N);
             } else {
                 self.write_largest(window, filter, &sums, lanes);
@@ -168,8 +169,8 @@ impl Forward<'_> {
             let zero = L::splat(0.0);
             let mut y = self.y.as_mut_ptr().add(out);
             for &[first, second, third, fourth] in sums {
-                let (upper, lower) = (second.larger(first), fourth.larger(third));
-                store(lower.larger(upper).larger(zero), y, lanes);
+                let (of_two, of_others) = (second.larger(first), fourth.larger(third));
+                store(of_others.larger(of_two).larger(zero), y, lanes);
                 y = y.wrapping_add(windows);
             }
             let Some(winners) = &mut self.winners else { return };
@@ -178,11 +179,11 @@ impl Forward<'_> {
             let (two, three) = (L::splat(f32::from_bits(2)), L::splat(f32::from_bits(3)));
             let at_rest = L::splat(f32::from_bits(AT_REST as u32));
             for &[first, second, third, fourth] in sums {
-                let (upper, lower) = (second.larger(first), fourth.larger(third));
-                let in_upper = L::select(second.exceeds(first), one, zeroth);
-                let in_lower = L::select(fourth.exceeds(third), three, two);
-                let at = L::select(lower.exceeds(upper), in_lower, in_upper);
-                let at = L::select(lower.larger(upper).exceeds(zero), at, at_rest);
+                let (of_two, of_others) = (second.larger(first), fourth.larger(third));
+                let at_of_two = L::select(second.exceeds(first), one, zeroth);
+                let at_of_others = L::select(fourth.exceeds(third), three, two);
+                let at = L::select(of_others.exceeds(of_two), at_of_others, at_of_two);
+                let at = L::select(of_others.larger(of_two).exceeds(zero), at, at_rest);
                 at.store_bytes(winners, lanes);
                 winners = winners.wrapping_add(windows);
             }

@@ -8,7 +8,8 @@
 //! is written is in the order that the next layer reads.
 //!
 //! In the backward pass a pooled element passes its gradient to a single position of the convolution, and to none where
-//! ReLU was at rest. So both gradients go from winner to winner (see [`winners`]) instead of over all positions.
+//! ReLU was at rest. So both gradients go from winner to winner (see [`winners`]) instead of over all
+//! positions, wherever that is faster.
 
 mod backward_input;
 mod backward_weights;

@@ -22,7 +22,14 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// # Panics
+    /// Where the planes of an image are too large for places of four bytes.
     pub(super) fn new(plan: &Plan, layout: &PixelVectors) -> Self {
+        let len = layout.plane_len();
+        assert!(
+            u32::try_from(len).is_ok(),
+            "{len} numbers for a channel, or sixteen: more than the kernels can number"
+        );
         let [pool_h, pool_w] = plan.pool.window().kernel;
         let mut elements = [0; 256];
         for y in 0..pool_h {
@@ -34,7 +41,11 @@ impl Places {
         Places { pool_len: pool_h * pool_w, first_four, elements, windows: [0; AT_ONCE] }
     }
 
-    /// Goes to `count` windows, which begin with window `first` of the band.
+    /// Goes to `count` windows, which begin with window `first` of the band. What they see, also under the elements of a window, lies
+    /// in a plane.
+    ///
+    /// # Panics
+    /// Where it does not.
     pub(super) fn go_to(&mut self, plan: &Plan, layout: &PixelVectors, first: usize, count: usize) {
         let ([_, width], [s_y, s_x]) = (plan.pool.output(), plan.pool.window().stride);
         let (next, mut left) = (place(layout.window(0, s_x)), first % width);
@@ -48,12 +59,17 @@ impl Places {
             }
             (windows, row, left) = (others, row + 1, 0);
         }
+        // The windows are in ascending order, so are the elements: what the last sees ends last.
+        let ([rows, columns], elements) = (layout.grid(), self.elements.iter().max());
+        let last = [self.windows[..count].last(), elements].map(|at| at.map_or(0, |&at| at as usize));
+        let end = last[0] + last[1] + (rows - 1) * layout.next_row() + 16 * columns;
+        assert!(end <= layout.plane_len(), "windows up to {end} of a plane of {}", layout.plane_len());
     }
 }
 
-/// The kernels go through memory by numbers of four bytes; no image comes near their end.
+/// A place in a plane, whose length was checked.
 fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("an image of less than 2^32 numbers")
+    at as u32
 }
 
 /// The winners of some windows of one filter, without the windows at rest.
