@@ -13,7 +13,7 @@ use crate::kernels::pixel_vectors::PixelVectors;
 use crate::kernels::scratch;
 use crate::threads::for_each_part;
 
-/// `dx ←` the gradient, given the `winners` of [`forward`](super::forward) and `dy`, the gradient of its output.
+/// `dx ←` the gradient, given the `winners` of [`forward`](super::forward()) and `dy`, the gradient of its output.
 pub(in crate::kernels) fn backward_input(plan: &Plan, winners: &[u8], w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let layout = PixelVectors::of_channels(plan.conv, plan.conv.output()[0]);
     // Every vector is read and written again.

@@ -16,7 +16,7 @@ use crate::kernels::lanes::{Lanes, tree_sum};
 use crate::kernels::pixel_vectors::PixelVectors;
 use crate::kernels::scratch;
 
-/// `dw`, `db` ← the gradients, given the `winners` of [`forward`](super::forward) and `dy`, the gradient of its output.
+/// `dw`, `db` ← the gradients, given the `winners` of [`forward`](super::forward()) and `dy`, the gradient of its output.
 pub(in crate::kernels) fn backward_weights(
     plan: &Plan,
     x: &[f32],
