@@ -18,12 +18,16 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     replace(path, bytes).map_err(|problem| Error::Write { path: path.to_path_buf(), problem })
 }
 
-/// Finds out by trying whether files can be written into a folder.
+/// Finds out by trying whether files can be written into a folder, and removed.
 ///
 /// # Errors
 /// Where they cannot: what the system says.
 pub fn try_to_write(folder: &Path) -> io::Result<()> {
-    temporary_file(folder)?.as_file_mut().write_all(b"probe")
+    let mut probe = temporary_file(folder)?;
+    probe.as_file_mut().write_all(b"probe")?;
+    // By hand, for `close` would add the name.
+    let path = probe.into_temp_path().keep().map_err(|error| error.error)?;
+    fs::remove_file(path)
 }
 
 /// A new file that is removed unless it gets another name. What goes wrong is told without its own name, of which nobody has
