@@ -19,16 +19,16 @@ impl OutputFolder {
     /// # Errors
     /// Where the folder cannot be made or written to, or one of the names belongs to a folder. Nothing is made then.
     pub fn prepare(path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
-        OutputFolder::prepare_for("--out", path, files)
+        OutputFolder::prepare_for(("--out", "the output folder"), path, files)
     }
 
-    /// As [`prepare`](Self::prepare), for a folder that this flag names.
+    /// As [`prepare`](Self::prepare), for a folder that another flag names: the flag, and what messages call the folder.
     ///
     /// # Errors
     /// See there.
-    pub fn prepare_for(flag: &str, path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
-        OutputFolder::check_for(flag, path, files)?;
-        let context = || format!("cannot write into the output folder {}", path.display());
+    pub fn prepare_for((flag, folder): (&str, &str), path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
+        OutputFolder::check_for((flag, folder), path, files)?;
+        let context = || format!("cannot write into {folder} {}", path.display());
         fs::create_dir_all(path).with_context(context).advice(|| format!("name another folder with {flag}"))?;
         Ok(OutputFolder(path.to_owned()))
     }
@@ -37,9 +37,9 @@ impl OutputFolder {
     ///
     /// # Errors
     /// See there.
-    pub fn check_for(flag: &str, path: &Path, files: &[&str]) -> anyhow::Result<()> {
+    pub fn check_for((flag, folder): (&str, &str), path: &Path, files: &[&str]) -> anyhow::Result<()> {
         let advice = || format!("name another folder with {flag}");
-        let context = || format!("cannot write into the output folder {}", path.display());
+        let context = || format!("cannot write into {folder} {}", path.display());
         // Where it is missing, it would be made in the first folder above it that is there.
         let there = path.ancestors().find(|above| fs::symlink_metadata(above).is_ok()).unwrap_or(Path::new("."));
         if there.metadata().is_ok_and(|found| !found.is_dir()) {

@@ -67,7 +67,7 @@ fn applyfilter(args: Args) -> anyhow::Result<Outcome> {
     let source = Source::new(&network, &filters, picture.view())?;
     let applied = Applied { filters: &filters, source: &source, activation: args.activation };
     let page = applied.page(picture.view(), &name)?;
-    let single = |folder| OutputFolder::prepare_for("--single-maps", folder, &[]);
+    let single = |folder| OutputFolder::prepare_for(("--single-maps", "the folder of single maps"), folder, &[]);
     let single_maps = args.single_maps.as_deref().map(single).transpose()?;
     let file = args.out.prepare(&[APPLIED_FILE])?.write(APPLIED_FILE, &png_bytes(&page))?;
     let mut stdout = Stdout::new();

@@ -37,7 +37,7 @@ impl TensorBoard {
     /// # Errors
     /// Where they cannot.
     pub fn new(folder: &Path) -> anyhow::Result<Self> {
-        OutputFolder::check_for("--tensorboard", folder, &[])?;
+        OutputFolder::check_for(("--tensorboard", "the folder of event files"), folder, &[])?;
         Ok(TensorBoard { folder: folder.to_owned(), file: None, steps_per_epoch: 0 })
     }
 

@@ -64,6 +64,9 @@ struct LookArgs {
     if_possible: bool,
 }
 
+/// The flag that names the folder of screenshots, and what messages call it.
+const SHOTS: (&str, &str) = ("--shots", "the folder of screenshots");
+
 fn main() -> ExitCode {
     run(look)
 }
@@ -81,11 +84,11 @@ fn look(args: LookArgs) -> anyhow::Result<Outcome> {
                 .to_owned()
         });
     };
-    OutputFolder::check_for("--shots", &args.shots, &[])?;
+    OutputFolder::check_for(SHOTS, &args.shots, &[])?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut browser =
         Browser::start(&program, folder.path()).advice(|| "name another browser with --browser".to_owned())?;
-    let shots = OutputFolder::prepare_for("--shots", &args.shots, &[])?;
+    let shots = OutputFolder::prepare_for(SHOTS, &args.shots, &[])?;
     stdout.line(&format!("browser     {}", browser.version()?))?;
     let mut troubles = 0;
     if !args.tensorboard {
