@@ -24,7 +24,7 @@ impl Stdout {
     /// The program's own.
     pub fn new() -> Self {
         let is_terminal = io::stdout().is_terminal();
-        let is_ascii = is_terminal && !Screen::of_stdout().unicode;
+        let is_ascii = !screen().unicode;
         Stdout { is_terminal, is_ascii, ..Stdout::to(io::stdout()) }
     }
 }
@@ -74,11 +74,10 @@ pub fn width() -> usize {
     Screen::of_stdout().columns
 }
 
-/// As [`width`], for text with characters beyond ASCII: where the terminal has none, what stands for them is longer.
-pub fn width_for_symbols() -> usize {
-    const LONGER: usize = 4;
+/// Standard output, for what is laid out on it. What is no terminal takes every character.
+pub fn screen() -> Screen {
     let screen = Screen::of_stdout();
-    if screen.unicode { screen.columns } else { screen.columns.saturating_sub(LONGER) }
+    Screen { unicode: screen.unicode || !io::stdout().is_terminal(), ..screen }
 }
 
 /// How pictures look on standard output.

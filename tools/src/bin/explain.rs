@@ -9,7 +9,7 @@ use clap::Parser;
 use model::{Network, SimpleConvNet};
 use tools::Advice;
 use tools::args::{OutArg, ParamsArg, SeedArg, TRAIN_COMMAND, positive, whole};
-use tools::console::{Stdout, look_of_stdout, width_for_symbols};
+use tools::console::{Stdout, screen};
 use tools::explain::{Walk, page, terminal};
 use tools::program::{EXIT_CODES, Outcome, complain, run};
 use tools::sample::{Images, ImagesArgs};
@@ -71,7 +71,7 @@ fn explain(args: Args) -> anyhow::Result<Outcome> {
     let document = Walk::new(&network, &sample, args.lr).document();
     let mut stdout = Stdout::new();
     match &args.html {
-        None => stdout.line(terminal(&document, look_of_stdout(), width_for_symbols()).trim_end())?,
+        None => stdout.line(terminal(&document, &screen()).trim_end())?,
         Some(path) => {
             write(path, page(&document).as_bytes()).advice(|| "name another file with --html".to_owned())?;
             stdout.line(&format!("written {}", path.display()))?;

@@ -8,7 +8,7 @@ use clap::Parser;
 use model::Network;
 use tools::activations::{activations, activations_page};
 use tools::args::{OutArg, ParamsArg, at_least_one, whole};
-use tools::console::{Stdout, look_of_stdout, width, width_for_symbols};
+use tools::console::{Stdout, look_of_stdout, screen, width};
 use tools::explain::terminal;
 use tools::filters::{COLUMNS, Filters, load_filters, patches_csv, patches_page, top_patches};
 use tools::picture::{Blocks, ColorMap, Scaling, png_bytes};
@@ -116,7 +116,7 @@ fn image_in_every_layer(args: &Args, image: usize, stdout: &mut Stdout) -> anyho
     let sample = images.sample(image, &network)?;
     let out = args.out.prepare(&[ACTIVATIONS_FILE])?;
     let document = activations(&network, &sample);
-    stdout.line(terminal(&document, look_of_stdout(), width_for_symbols()).trim_end())?;
+    stdout.line(terminal(&document, &screen()).trim_end())?;
     Ok(vec![out.write(ACTIVATIONS_FILE, &png_bytes(&activations_page(&document)))?])
 }
 

@@ -4,6 +4,7 @@ use layers::ndarray::Array2;
 
 use super::numbers::number;
 use crate::picture::{ColorMap, Scaling};
+use crate::terminal::ascii;
 
 /// Headings with what stands below them.
 #[derive(Debug, Clone)]
@@ -97,6 +98,41 @@ pub struct Table {
     pub mark: Option<usize>,
     /// A part of a whole for each row, to be drawn as a bar behind it.
     pub bars: Vec<f64>,
+}
+
+impl Document {
+    /// The same for a terminal whose character set is not UTF-8: what stands for other characters there may be longer, so it
+    /// has to be there before lines are broken.
+    pub fn ascii(mut self) -> Document {
+        let change = &mut |text: &mut String| *text = ascii(text).into_owned();
+        change(&mut self.title);
+        self.lead.iter_mut().for_each(&mut *change);
+        for section in &mut self.sections {
+            change(&mut section.heading);
+            change(&mut section.shapes);
+            section.parts.iter_mut().for_each(|part| part.texts(change));
+        }
+        self
+    }
+}
+
+impl Part {
+    /// Changes every text of it that a terminal shows.
+    fn texts(&mut self, change: &mut impl FnMut(&mut String)) {
+        match self {
+            Part::Text(text) => change(text),
+            Part::Sum(lines) => lines.iter_mut().for_each(|(what, number)| {
+                change(what);
+                change(number);
+            }),
+            Part::Equation(operands) => operands.iter_mut().for_each(|operand| change(&mut operand.caption)),
+            Part::Figures(figures) => {
+                change(&mut figures.title);
+                figures.figures.iter_mut().for_each(|figure| change(&mut figure.caption));
+            }
+            Part::Table(table) => table.rows.iter_mut().chain([&mut table.head]).flatten().for_each(change),
+        }
+    }
 }
 
 impl Section {

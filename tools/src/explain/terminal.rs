@@ -1,10 +1,12 @@
 //! A document as lines of text.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::document::{Document, Figures, Operand, Part, Table};
 use super::numbers::MatrixFormat;
 use crate::picture::{Blocks, Look};
+use crate::terminal::{Screen, ascii};
 use crate::text;
 
 const INDENT: &str = "  ";
@@ -14,10 +16,12 @@ const NARROWEST: usize = 30;
 /// Characters of a bar that stands for a whole.
 const BAR: usize = 20;
 
-/// The document for a terminal that is `width` characters wide. Matrices that do not fit side by side stand below each
-/// other; of many pictures, as many are shown as fit into a row.
-pub fn terminal(document: &Document, look: Look, width: usize) -> String {
-    let width = width.clamp(NARROWEST, WIDEST);
+/// The document for a terminal. Matrices that do not fit side by side stand below each other; of many pictures, as many are
+/// shown as fit into a row. (Lines and signs that are as short in ASCII are left to who writes the text.)
+pub fn terminal(document: &Document, screen: &Screen) -> String {
+    let &Screen { columns, look, unicode, .. } = screen;
+    let width = columns.clamp(NARROWEST, WIDEST);
+    let document = if unicode { Cow::Borrowed(document) } else { Cow::Owned(document.clone().ascii()) };
     let mut text = wrapped(&document.title, width, "");
     if !document.lead.is_empty() {
         text.push('\n');
@@ -36,7 +40,7 @@ pub fn terminal(document: &Document, look: Look, width: usize) -> String {
             match part {
                 Part::Text(sentence) => text.push_str(&wrapped(sentence, width, INDENT)),
                 Part::Sum(lines) => text.push_str(&sum(lines, width)),
-                Part::Equation(operands) => text.push_str(&equation(operands, width)),
+                Part::Equation(operands) => text.push_str(&equation(operands, width, unicode)),
                 Part::Figures(figures) => text.push_str(&drawn(figures, look, width)),
                 Part::Table(rows) => text.push_str(&table(rows, look, width)),
             }
@@ -88,11 +92,13 @@ struct Block {
     width: usize,
 }
 
-fn block(operand: &Operand, width: usize) -> Block {
+fn block(operand: &Operand, width: usize, unicode: bool) -> Block {
     let format = MatrixFormat::of(operand.values.view());
     let cells = operand.values.map(|&value| format.write(value));
     let cell = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let caption = format!("{} {}", operand.caption, format.factor()).trim_end().to_owned();
+    let factor = format.factor();
+    let factor = if unicode { factor.into() } else { ascii(&factor) };
+    let caption = format!("{} {factor}", operand.caption).trim_end().to_owned();
     let mut lines: Vec<_> = text::wrapped(&caption, width).iter().map(|line| format!(" {line}")).collect();
     let captions = lines.len();
     for (row, cells) in cells.outer_iter().enumerate() {
@@ -120,11 +126,11 @@ fn block(operand: &Operand, width: usize) -> Block {
     Block { lines, captions, width }
 }
 
-fn equation(operands: &[Operand], width: usize) -> String {
+fn equation(operands: &[Operand], width: usize, unicode: bool) -> String {
     let (mut text, mut row): (String, Vec<(&str, Block)>) = (String::new(), Vec::new());
     let total = |row: &[(&str, Block)]| row.iter().map(|(_, block)| block.width + SIGN).sum::<usize>();
     for operand in operands {
-        let block = block(operand, width.saturating_sub(INDENT.len() + SIGN + 2));
+        let block = block(operand, width.saturating_sub(INDENT.len() + SIGN + 2), unicode);
         if !row.is_empty() && INDENT.len() + total(&row) + block.width + SIGN > width {
             text.push_str(&side_by_side(&row));
             text.push('\n');
@@ -236,6 +242,7 @@ fn narrow_table(table: &Table, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::document::Section;
     use layers::ndarray::array;
 
     #[test]
@@ -244,13 +251,13 @@ mod tests {
             Operand::new("", "patch", array![[0.5, 1.0], [0.0, 0.25]]).mark(0, 1),
             Operand::new("·", "filter", array![[-2.0, 4.0], [1.0, 0.0]]),
         ];
-        let wide = equation(&operands, 80);
+        let wide = equation(&operands, 80, true);
         let expected = "      patch         filter
       0.50[1.00] ·  −2.00  4.00
          0 0.25      1.00     0
 ";
         assert_eq!(wide, expected);
-        assert_eq!(equation(&operands, 20).lines().count(), 7);
+        assert_eq!(equation(&operands, 20, true).lines().count(), 7);
         let long =
             [Operand::new("", "input from row 6, column 21, channel 3", array![[0.5, 1.0]]), operands[1].clone()];
         let expected = "      input from row 6,
@@ -261,7 +268,7 @@ mod tests {
    ·  −2.00  4.00
        1.00     0
 ";
-        assert_eq!(equation(&long, 28), expected);
+        assert_eq!(equation(&long, 28, true), expected);
     }
 
     #[test]
@@ -274,6 +281,32 @@ mod tests {
             Table { head: words(["input", "x", "W"]), rows: vec![words(["first", "0.25", "4"])], ..Table::default() };
         assert_eq!(super::table(&table, Look::Plain, 80), "  input     x  W\n  first  0.25  4\n");
         assert_eq!(super::table(&table, Look::Plain, 13), "  first\n    x 0.25,\n    W 4\n");
+    }
+
+    #[test]
+    fn what_is_longer_in_ascii_fits_too() {
+        let signs = "Σ dout·10⁻³ … x² → y ± 2 ".repeat(9).trim_end().to_owned();
+        let small = array![[1e-5, -3e-6]];
+        let operands = [("", signs.as_str()), ("·", "small ones here"), ("=", "others")];
+        let parts = vec![
+            Part::Text(signs.clone()),
+            Part::Sum(vec![("Σ … ± → Σ … ± →".to_owned(), "1.25×10⁻⁵ ± 2×10⁻⁷".to_owned())]),
+            Part::Equation(operands.map(|(sign, caption)| Operand::new(sign, caption, small.clone())).into()),
+            Part::Table(Table {
+                head: vec!["Σ".to_owned(); 9],
+                rows: vec![vec!["1×10⁻³".to_owned(); 9]],
+                ..Table::default()
+            }),
+        ];
+        let section = Section { parts, ..Section::new("Conv1", "1×28×28 → 30×24×24") };
+        let document = Document { title: signs.clone(), lead: vec![signs.clone()], sections: vec![section] };
+        for unicode in [true, false] {
+            let screen = Screen { columns: 40, rows: 24, look: Look::Plain, unicode };
+            let text = terminal(&document, &screen);
+            let text = if unicode { text } else { ascii(&text).into_owned() };
+            let wide: Vec<_> = text.lines().filter(|line| line.chars().count() > 40).collect();
+            assert!(wide.is_empty(), "{unicode}: {wide:#?}");
+        }
     }
 
     #[test]
