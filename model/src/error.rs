@@ -102,9 +102,11 @@ pub enum Error {
         /// The first array that is not finite.
         began: NotFinite,
     },
-    /// The training went astray: the last step of an epoch left a network that has a parameter, or gives an image scores,
-    /// that are not finite.
-    #[error("after epoch {epoch}, with a learning rate of {lr:?}, the network is not finite; it began in {began}")]
+    /// The training went astray: the last step of an epoch left a network that has a parameter that is not finite, or gives an
+    /// image scores from which no finite loss follows.
+    #[error(
+        "after epoch {epoch}, with a learning rate of {lr:?}, the network gives scores from which no finite loss follows; it began in {began}"
+    )]
     DivergedNetwork {
         /// The epoch, counted from 1.
         epoch: usize,
@@ -114,7 +116,7 @@ pub enum Error {
         began: NotFinite,
     },
     /// A network gives an image scores from which no finite loss follows.
-    #[error("the network gives image {image} (from 0) no finite scores; it began in {began}")]
+    #[error("the network gives image {image} (from 0) scores from which no finite loss follows; it began in {began}")]
     Scores {
         /// The number of the image, from 0.
         image: usize,

@@ -346,8 +346,9 @@ impl Training<'_> {
         Ok(None)
     }
 
-    /// The steps and the epochs that there were before now, as they were told then: for those who want all of a training, and
-    /// come to one that goes on.
+    /// The steps and the epochs that there were before now: for those who want all of a training, and come to one that goes
+    /// on. They are as they were told then, but for the number of epochs in all ([`Event::Epoch`]), which is that of now:
+    /// [`Trainer::set_epochs`] may have changed it.
     pub fn past(&self) -> impl Iterator<Item = Event> {
         let (steps_per_epoch, epochs) = (self.batches.steps_per_epoch(), self.trainer.config.epochs);
         let lr = move |at| self.trainer.learning_rate_at(at, steps_per_epoch);
@@ -358,6 +359,12 @@ impl Training<'_> {
     /// one although its own loss was finite; the next step then tells.
     pub fn is_finite(&self) -> bool {
         NotFinite::parameter(self.network).is_none()
+    }
+
+    /// Whether the last step of an epoch is done and the evaluation of the network that it left comes next: until then nobody
+    /// knows whether the scores of that network are finite.
+    pub fn waits_for_evaluation(&self) -> bool {
+        self.trainer.progress.waits_for_evaluation()
     }
 
     /// The trainer, as it is now.

@@ -129,8 +129,11 @@ fn scores_that_are_not_finite_are_no_evaluation() {
     large.set_param("W1", w.view()).unwrap();
     let last_of = |value: f32| std::array::from_fn(|k| if k == 9 { value } else { 3e38 });
     for (network, expected) in [
-        (large, "image 0 (from 0) no finite scores; it began in the output of Conv1 (inf)"),
-        (with_b3(last_of(f32::NAN)), "image 0 (from 0) no finite scores; it began in b3 of Affine2 (NaN)"),
+        (large, "image 0 (from 0) scores from which no finite loss follows; it began in the output of Conv1 (inf)"),
+        (
+            with_b3(last_of(f32::NAN)),
+            "image 0 (from 0) scores from which no finite loss follows; it began in b3 of Affine2 (NaN)",
+        ),
     ] {
         for error in [evaluate(&network, &data.test).unwrap_err(), guess(&network, &data.test).unwrap_err()] {
             assert!(error.to_string().ends_with(expected), "{error}");
@@ -153,8 +156,8 @@ fn a_network_that_the_last_step_of_an_epoch_spoiled_is_no_result() {
     assert!(matches!(training.next_event(), Ok(Some(Event::Step { .. }))) && !training.is_finite());
     for _ in 0..2 {
         let Err(error) = training.next_event() else { panic!("an evaluation") };
-        let text =
-            "after epoch 1, with a learning rate of 1e300, the network is not finite; it began in W1 of Affine1 (";
+        let text = "after epoch 1, with a learning rate of 1e300, the network gives scores from which no finite loss \
+                    follows; it began in W1 of Affine1 (";
         assert!(error.to_string().starts_with(text), "{error}");
     }
 }

@@ -45,6 +45,8 @@ pub struct Keeper<'a> {
     every: Option<usize>,
     /// Whether something happened since the last checkpoint.
     news: bool,
+    /// Whether a checkpoint is to follow as soon as the network is evaluated.
+    postponed: bool,
     /// Whether the last checkpoint could not be written.
     failing: bool,
 }
@@ -52,7 +54,7 @@ pub struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     /// Keeps checkpoints in the folder of `lock`.
     pub fn new(files: CheckpointFiles, lock: FolderLock, origin: LazyOrigin<'a>, every: Option<usize>) -> Self {
-        Keeper { files, lock, origin, every, news: false, failing: false }
+        Keeper { files, lock, origin, every, news: false, postponed: false, failing: false }
     }
 
     /// The file of the newest checkpoint.
@@ -80,10 +82,15 @@ impl<'a> Keeper<'a> {
                 ((epoch - 1) * steps_per_epoch + step).is_multiple_of(every)
             }
             (Event::Epoch { .. }, None) | (Event::Finished { .. }, _) => true,
+            (Event::Epoch { .. }, Some(_)) => self.postponed,
             _ => false,
         };
         self.news |= matches!(event, Event::Step { .. } | Event::Epoch { .. });
         if !due {
+            return None;
+        }
+        self.postponed = training.waits_for_evaluation();
+        if self.postponed {
             return None;
         }
         let written = self.write(training);
@@ -99,13 +106,13 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Writes a checkpoint, unless nothing happened since the last one, or the network has gone astray: then the last good
-    /// one stays.
+    /// Writes a checkpoint, unless nothing happened since the last one, or the network has gone astray, or may have, as the
+    /// evaluation that would tell is yet to come: then the last good one stays.
     ///
     /// # Errors
     /// Where it cannot be written, or another training has taken the folder.
     pub fn write(&mut self, training: &Training<'_>) -> anyhow::Result<()> {
-        if self.news && training.is_finite() {
+        if self.news && !training.waits_for_evaluation() && training.is_finite() {
             self.hold_folder()?;
             self.files.write(&training.checkpoint(self.origin.get()))?;
             self.news = false;

@@ -26,8 +26,17 @@ pub fn of_judgement(error: Error) -> anyhow::Error {
 
 /// What to do where a training went astray. `checkpoint` is the newest, if there is one.
 pub fn of_divergence(error: &Error, checkpoint: &Path) -> String {
-    if let Error::Diverged { epoch: 1, step: 1, .. } = error {
-        return "begin with smaller weights (--init-std), or another network where it came from --params".to_owned();
+    match error {
+        Error::Diverged { epoch: 1, step: 1, .. } => {
+            return "begin with smaller weights (--init-std), or another network where it came from --params"
+                .to_owned();
+        }
+        // The newest checkpoint holds this network: images that no evaluation had shown to it have told.
+        Error::Scores { .. } => {
+            return "begin anew with a smaller --lr and --restart, or with another network where it came from --params"
+                .to_owned();
+        }
+        _ => {}
     }
     let mut remedy = "begin anew with a smaller --lr and --restart".to_owned();
     if checkpoint.is_file() {

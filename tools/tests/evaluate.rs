@@ -162,7 +162,10 @@ fn a_network_that_gives_no_numbers() {
     network.set_param("b3", layers::ndarray::Array1::from_elem(10, f32::NAN).view()).unwrap();
     folder.write("nan.postcard", network.to_bytes());
     let ran = folder.run("evaluate", "--params nan.postcard --dataset digits");
-    ran.refuses(&["gives image 0 (from 0) no finite scores; it began in b3 of Affine2 (NaN)", "--params"]);
+    ran.refuses(&[
+        "gives image 0 (from 0) scores from which no finite loss follows; it began in b3 of Affine2 (NaN)",
+        "--params",
+    ]);
 }
 
 /// The book's own trained weights, which `BOOK_DIR` names the folder of.

@@ -12,6 +12,9 @@ use model::{Checkpoint, Network, NotFinite, SimpleConvNet};
 /// A training that goes astray at the second step.
 const TOO_FAST: &str = "--lr 1e30 --batch-size 50";
 
+/// A training that the second step of two spoils.
+const SPOILED_AT_THE_END: &str = "--lr 7e11 --batch-size 100 --epochs 1 --checkpoint-every 1";
+
 /// Says in two lines what happened, where and what to do; exit code 1.
 #[track_caller]
 fn goes_astray(ran: &Ran, words: &[&str]) {
@@ -64,15 +67,31 @@ fn a_step_that_spoils_the_network_is_not_kept() {
 #[test]
 fn a_network_that_the_only_step_has_spoiled_is_no_result() {
     for (lr, began) in [("1e37", "Affine1"), ("1e20", "Affine1"), ("1e13", "Affine2")] {
-        let folder = Folder::new();
-        let ran = folder.train(&format!("--lr {lr} --batch-size 200 --epochs 1"));
-        let lines: Vec<_> = ran.stderr.lines().collect();
-        let place = format!("error: after epoch 1, with a learning rate of {:?}, ", lr.parse::<f64>().unwrap());
-        let what = format!("{place}the network is not finite; it began in the output of {began} (");
-        assert_eq!((ran.code, lines.len()), (Some(1), 2), "{ran:#?}");
-        assert!(lines[0].starts_with(&what) && lines[1].contains("a smaller --lr"), "{ran:#?}");
-        assert_eq!(folder.files(), ["out/"], "neither parameters nor a checkpoint of such");
+        for checkpoints in ["", "--checkpoint-every 1"] {
+            let folder = Folder::new();
+            let ran = folder.train(&format!("--lr {lr} --batch-size 200 --epochs 1 {checkpoints}"));
+            let lines: Vec<_> = ran.stderr.lines().collect();
+            let place = format!("error: after epoch 1, with a learning rate of {:?}, ", lr.parse::<f64>().unwrap());
+            let what = "the network gives scores from which no finite loss follows; it began in the output of";
+            assert_eq!((ran.code, lines.len()), (Some(1), 2), "{ran:#?}");
+            assert!(lines[0].starts_with(&format!("{place}{what} {began} (")), "{ran:#?}");
+            assert!(lines[1].contains("a smaller --lr") && !lines[1].contains("keeps"), "{ran:#?}");
+            assert_eq!(folder.files(), ["out/"], "neither parameters nor a checkpoint of such");
+        }
     }
+}
+
+#[test]
+fn what_was_good_before_the_last_step_of_an_epoch_is_kept() {
+    // The first step leaves weights that the second still finds a finite loss with; the second is the last of the epoch.
+    let folder = Folder::new();
+    let ran = folder.train(SPOILED_AT_THE_END);
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    assert!(ran.stderr.starts_with("error: after epoch 1, "), "{ran:#?}");
+    assert!(ran.stderr.contains("out/checkpoint.postcard keeps what was good"), "{ran:#?}");
+    let checkpoint = Checkpoint::load(folder.join("out/checkpoint.postcard")).unwrap();
+    let position = checkpoint.trainer.position();
+    assert_eq!((position.epoch, position.step), (0, 1));
 }
 
 /// A network that finds all classes so much likelier than this one that the loss of its images would be infinite.
@@ -95,8 +114,12 @@ fn images_that_no_evaluation_has_shown_are_watched_at_the_end() {
     let line = "--dataset digits --train-limit 2 --test-limit 60 --batch-size 2 --epochs 1 --optimizer sgd --lr 1e-30";
     let ran = folder.run("train", &format!("{line} --eval-samples 1 --params far.postcard"));
     let lines: Vec<_> = ran.stderr.lines().collect();
-    let what = format!("error: the network gives image {first} (from 0) no finite scores; it began in the loss itself");
-    assert!(ran.code == Some(1) && lines[0].starts_with(&what) && lines[1].starts_with("  "), "{ran:#?}");
+    let [error, remedy] = lines[..] else { panic!("{ran:#?}") };
+    let what =
+        format!("error: the network gives image {first} (from 0) scores from which no finite loss follows; it began");
+    assert_eq!((ran.code, error), (Some(1), &*format!("{what} in the loss itself (all scores are finite)")));
+    let what = "  begin anew with a smaller --lr and --restart, or with another network where it came from --params";
+    assert_eq!(remedy, what, "the newest checkpoint holds this network, so nothing good is kept");
     assert!(!folder.join("out/params.postcard").exists());
 }
 

@@ -129,6 +129,7 @@ fn watch(
 ) -> anyhow::Result<Option<Outcome>> {
     let stop = StopRequest::listen().context("cannot listen to signals")?;
     let go_on = || format!("go on with `{}`", command_line("--resume", "--restart"));
+    let mut nobody_listens = false;
     loop {
         let event = match training.next_event() {
             Ok(Some(event)) => event,
@@ -138,11 +139,15 @@ fn watch(
                 return went_astray(error, &training, keeper).map(Some);
             }
         };
-        let flow = listeners.tell(&event, &training);
+        nobody_listens = nobody_listens || listeners.tell(&event, &training).is_break();
         if let Some(complaint) = keeper.event(&event, &training) {
             complain(&complaint);
         }
-        if flow.is_break() {
+        // What the last step of an epoch left is worth keeping once it is evaluated, so there is no end before that.
+        if training.waits_for_evaluation() {
+            continue;
+        }
+        if nobody_listens {
             keeper.write(&training)?;
             return listeners.result().advice(go_on).map(|()| None);
         }
