@@ -139,3 +139,45 @@ fn filter_picture(filters: &Filters) -> Value {
     let canvas = tiles.draw();
     Value::Picture { png: png_bytes(&canvas), height: canvas.height(), width: canvas.width() }
 }
+
+#[cfg(test)]
+mod tests {
+    use datasets::digits;
+    use model::{SimpleConvNet, Trainer, TrainerConfig};
+    use optim::Schedule;
+
+    use super::*;
+
+    /// The number that stands behind this tag and the byte that says which kind of value it is.
+    fn scalar_of(tag: &str, file: &[u8]) -> Option<f32> {
+        let at = file.windows(tag.len()).position(|bytes| bytes == tag.as_bytes())? + tag.len() + 1;
+        Some(f32::from_le_bytes(file[at..][..4].try_into().unwrap()))
+    }
+
+    #[test]
+    fn a_step_that_its_evaluation_takes_back_is_told_again() {
+        let digits = digits::splits(6, 2, 0);
+        let schedule = Schedule { warm_up: 2.0, ..Schedule::default() };
+        let config = TrainerConfig { epochs: 2, batch_size: 2, schedule, ..TrainerConfig::default() };
+        // In an epoch, before and after its evaluation.
+        for (events, again) in [(3, false), (4, true), (5, false)] {
+            let mut network = SimpleConvNet { hidden_size: 3, ..SimpleConvNet::default() }.build(0).unwrap();
+            let mut trainer = Trainer::new(config.clone()).unwrap();
+            let mut training = trainer.start(&mut network, &digits.train, &digits.test).unwrap();
+            let last = (0..events).map(|_| training.next_event().unwrap()).last().flatten();
+            let mut training = trainer.start(&mut network, &digits.train, &digits.test).unwrap();
+            let started = training.next_event().unwrap().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let mut board = TensorBoard::new(folder.path()).unwrap();
+            board.event(&started, &training).unwrap();
+            let file = std::fs::read(board.file.as_ref().unwrap().path()).unwrap();
+            let told = scalar_of("loss/step", &file).zip(scalar_of("learning_rate", &file));
+            let expected = match last {
+                Some(Event::Step { loss, lr, .. }) if again => Some((loss as f32, lr as f32)),
+                _ => None,
+            };
+            assert_eq!(told, expected, "after {events} events");
+            assert_eq!(told.is_some(), again, "after {events} events");
+        }
+    }
+}
