@@ -6,7 +6,9 @@
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, Lanes16};
+use super::matrix::Matrix;
 use super::sorted_image::{SLACK, SortedImage};
+use super::transpose;
 use crate::geometry::{Geometry, Window};
 
 /// The layout of a band of such an image: what the windows of some rows of positions see. Plane by plane, row by row, pixel by pixel.
@@ -25,7 +27,11 @@ enum Content {
     /// Sixteen channels; a plane for every sixteen.
     Channels,
     /// So many rows of taps of one channel, in as many parts of the lanes; a plane for every channel.
-    Taps { rows: usize },
+    Taps {
+        rows: usize,
+        /// The padded image that they are taken from, its columns in order.
+        padded: SortedImage,
+    },
 }
 
 impl PixelVectors {
@@ -37,8 +43,11 @@ impl PixelVectors {
             return channels;
         }
         let rows = if f_w > 8 { 1 } else { 2 };
+        let ([h, w], window) = (geometry.input(), Window { stride: [1, 1], ..*geometry.window() });
+        let in_order = Geometry::new([geometry.channels(), h, w], window).expect("the window fits");
+        let content = Content::Taps { rows, padded: SortedImage::new(in_order) };
         let width = (geometry.output()[1] - 1) * geometry.window().stride[1] + 1;
-        let taps = PixelVectors { geometry, content: Content::Taps { rows }, height: 0, width }.with_rows(positions);
+        let taps = PixelVectors { geometry, content, height: 0, width }.with_rows(positions);
         if taps.vectors() < channels.vectors() { taps } else { channels }
     }
 
@@ -57,7 +66,7 @@ impl PixelVectors {
     fn rows(&self) -> usize {
         match self.content {
             Content::Channels => 1,
-            Content::Taps { rows } => rows,
+            Content::Taps { rows, .. } => rows,
         }
     }
 
@@ -73,7 +82,7 @@ impl PixelVectors {
         let [f_h, f_w] = self.geometry.window().kernel;
         match self.content {
             Content::Channels => [f_h, f_w],
-            Content::Taps { rows } => [f_h.div_ceil(rows), 1],
+            Content::Taps { rows, .. } => [f_h.div_ceil(rows), 1],
         }
     }
 
@@ -104,12 +113,14 @@ impl PixelVectors {
         16 * (oy * s_y * self.width + ox * s_x)
     }
 
-    /// Which element of a patch a lane of a vector of the grid is, if it is any.
-    pub(super) fn element(&self, [plane, row, column]: [usize; 3], lane: usize) -> Option<usize> {
-        let [f_h, f_w] = self.geometry.window().kernel;
+    /// Which element of a patch a lane of a vector is, if it is any. The vectors of a window are counted plane by plane, row by row of
+    /// the grid.
+    pub(super) fn element(&self, vector: usize, lane: usize) -> Option<usize> {
+        let ([rows, columns], [f_h, f_w]) = (self.grid(), self.geometry.window().kernel);
+        let [plane, row, column] = [vector / columns / rows, vector / columns % rows, vector % columns];
         let [c, fy, fx] = match self.content {
             Content::Channels => [16 * plane + lane, row, column],
-            Content::Taps { rows } => [plane, rows * row + lane * rows / 16, lane % (16 / rows)],
+            Content::Taps { rows, .. } => [plane, rows * row + lane * rows / 16, lane % (16 / rows)],
         };
         (c < self.geometry.channels() && fy < f_h && fx < f_w).then_some((c * f_h + fy) * f_w + fx)
     }
@@ -118,20 +129,13 @@ impl PixelVectors {
     pub(super) fn padded_len(&self) -> usize {
         match self.content {
             Content::Channels => 0,
-            Content::Taps { .. } => self.padded().len(),
+            Content::Taps { padded, .. } => padded.len(),
         }
-    }
-
-    /// The padded image, its columns in order.
-    fn padded(&self) -> SortedImage {
-        let ([h, w], window) = (self.geometry.input(), Window { stride: [1, 1], ..*self.geometry.window() });
-        SortedImage::new(Geometry::new([self.geometry.channels(), h, w], window).expect("the window fits"))
     }
 
     /// Prepares to write bands of this image: with 0 in the padding, and in what is read behind its end.
     pub(super) fn prepare(&self, image: &[f32], padded: &mut [f32]) {
-        if let Content::Taps { .. } = self.content {
-            let layout = self.padded();
+        if let Content::Taps { padded: layout, .. } = self.content {
             layout.write(image, 0.0, padded);
             padded[layout.len() - SLACK..].fill(0.0);
         }
@@ -150,8 +154,8 @@ impl PixelVectors {
         let y = first * self.geometry.window().stride[0];
         match self.content {
             Content::Channels => run(WriteChannels { layout: self, image, y, vectors }),
-            Content::Taps { rows } => {
-                run(WriteTaps { layout: self, rows, padded: self.padded(), pixels: padded, y, vectors })
+            Content::Taps { rows, padded: layout } => {
+                run(WriteTaps { layout: self, rows, padded: layout, pixels: padded, y, vectors })
             }
         }
     }
@@ -242,37 +246,11 @@ impl Kernel for WriteChannels<'_> {
                 row[..16 * pad_x].fill(0.0);
                 row[16 * (pad_x + w)..].fill(0.0);
                 let from = &self.image[(first * h + y - pad_y) * w..];
-                // SAFETY: the machine has the instructions; the channels exist, so do all pixels of their rows.
-                unsafe { turn_around::<V>(from, h * w, channels, &mut row[16 * pad_x..][..16 * w]) };
+                let pixels = Matrix::row_major(from, h * w, [channels, w]);
+                // SAFETY: the machine has the instructions; there are at most sixteen channels.
+                unsafe { transpose::panel::<V>(pixels, &mut row[16 * pad_x..][..16 * w]) };
             }
         }
-    }
-}
-
-/// Rows of numbers that begin `next` after each other become vectors of up to sixteen lanes.
-///
-/// # Safety
-/// The machine has the instructions; in each of the `count` rows there is a number for every vector.
-#[inline(always)]
-unsafe fn turn_around<V: Vectors>(rows: &[f32], next: usize, count: usize, vectors: &mut [f32]) {
-    let mut from = rows.as_ptr();
-    for vectors in vectors.chunks_mut(16 * 16) {
-        let lanes = vectors.len() / 16;
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut block = [V::V16::splat(0.0); 16];
-            for (c, row) in block.iter_mut().enumerate() {
-                if c < count {
-                    *row = V::V16::load_first(from.add(c * next), lanes);
-                }
-            }
-            for (x, vector) in V::V16::transpose(block).into_iter().enumerate() {
-                if x < lanes {
-                    vector.store(vectors.as_mut_ptr().add(16 * x));
-                }
-            }
-        }
-        from = from.wrapping_add(16);
     }
 }
 

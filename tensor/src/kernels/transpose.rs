@@ -31,24 +31,33 @@ impl Kernel for ToPanels<'_> {
     #[inline(always)]
     unsafe fn run<V: Vectors>(self) {
         let Matrix { rows, columns, .. } = self.matrix;
-        for (panel, first) in self.panels.chunks_exact_mut(16 * columns).zip((0..rows).step_by(16)) {
-            let in_panel = (rows - first).min(16);
-            for column in (0..columns).step_by(16) {
-                let lanes = (columns - column).min(16);
-                // SAFETY: the machine has the instructions; only rows and columns that exist are read, and as many vectors
-                // are written as there are columns.
-                unsafe {
-                    let mut block = [V::V16::splat(0.0); 16];
-                    for (r, row) in block.iter_mut().enumerate() {
-                        if r < in_panel {
-                            *row = V::V16::load_first(self.matrix.at(first + r, column), lanes);
-                        }
-                    }
-                    for (c, vector) in V::V16::transpose(block).into_iter().enumerate() {
-                        if c < lanes {
-                            vector.store(panel.as_mut_ptr().add(16 * (column + c)));
-                        }
-                    }
+        for (to, first) in self.panels.chunks_exact_mut(16 * columns).zip((0..rows).step_by(16)) {
+            // SAFETY: the machine has the instructions; these are sixteen rows at most.
+            unsafe { panel::<V>(self.matrix.some_rows(first, (rows - first).min(16)), to) };
+        }
+    }
+}
+
+/// One panel: a vector for every column of at most sixteen rows, whose columns lie side by side.
+///
+/// # Safety
+/// The machine has the instructions; the matrix has at most sixteen rows, and the panel a vector for every column.
+#[inline(always)]
+pub(super) unsafe fn panel<V: Vectors>(matrix: Matrix<'_>, panel: &mut [f32]) {
+    for (column, vectors) in (0..matrix.columns).step_by(16).zip(panel.chunks_mut(16 * 16)) {
+        let lanes = (matrix.columns - column).min(16);
+        // SAFETY: the caller's promise; only rows and columns that exist are read, and as many vectors are written as there are
+        // columns.
+        unsafe {
+            let mut block = [V::V16::splat(0.0); 16];
+            for (r, row) in block.iter_mut().enumerate() {
+                if r < matrix.rows {
+                    *row = V::V16::load_first(matrix.at(r, column), lanes);
+                }
+            }
+            for (c, vector) in V::V16::transpose(block).into_iter().enumerate() {
+                if c < lanes {
+                    vector.store(vectors.as_mut_ptr().add(16 * c));
                 }
             }
         }

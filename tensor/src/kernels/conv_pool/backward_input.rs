@@ -50,11 +50,9 @@ pub(in crate::kernels) fn backward_input(plan: &Plan, winners: &[u8], w: &[f32],
 
 /// A filter, as its windows see the image.
 fn as_vectors(layout: &PixelVectors, w: &[f32], vectors: &mut [f32]) {
-    let [rows, columns] = layout.grid();
     for (i, vector) in vectors.chunks_exact_mut(16).enumerate() {
-        let at = [i / columns / rows, i / columns % rows, i % columns];
         for (lane, to) in vector.iter_mut().enumerate() {
-            *to = layout.element(at, lane).map_or(0.0, |element| w[element]);
+            *to = layout.element(i, lane).map_or(0.0, |element| w[element]);
         }
     }
 }

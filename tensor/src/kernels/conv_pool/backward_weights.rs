@@ -77,9 +77,7 @@ fn positions_of(plan: &Plan, rows: usize) -> usize {
 
 /// The sums of one filter, element by element.
 fn in_order(layout: &PixelVectors, sums: &[f32], dw: &mut [f32]) {
-    let [rows, columns] = layout.grid();
-    for (i, sums) in sums.chunks_exact(16).enumerate() {
-        let vector = [i / columns / rows, i / columns % rows, i % columns];
+    for (vector, sums) in sums.chunks_exact(16).enumerate() {
         for (lane, &sum) in sums.iter().enumerate() {
             if let Some(element) = layout.element(vector, lane) {
                 dw[element] = sum;

@@ -13,8 +13,6 @@ pub(super) const AT_ONCE: usize = 128;
 pub(super) struct Places {
     /// Elements of a pooling window.
     pool_len: usize,
-    /// Where the first four of them lie, as bit patterns.
-    first_four: [f32; 4],
     /// Where they lie behind the first, by the number of the winner; 0 for numbers that are no element's.
     elements: [u32; 256],
     /// Where the windows lie that are looked up; whole vectors are read.
@@ -37,8 +35,7 @@ impl Places {
                 elements[y * pool_w + x] = place(layout.window(y, x));
             }
         }
-        let first_four = [0, 1, 2, 3].map(|i: usize| f32::from_bits(elements[i]));
-        Places { pool_len: pool_h * pool_w, first_four, elements, windows: [0; AT_ONCE] }
+        Places { pool_len: pool_h * pool_w, elements, windows: [0; AT_ONCE] }
     }
 
     /// Goes to `count` windows, which begin with window `first` of the band. What they see, also under the elements of a window, lies
@@ -104,11 +101,11 @@ impl Winners {
             self.len = len;
             return;
         }
-        let [first, second, third, fourth] = places.first_four;
+        let [first, second, third, fourth, ..] = places.elements;
         // SAFETY: the machine has the instructions; no lane is read that is not there, and a vector fits behind the winners so far.
         unsafe {
-            let (first, second) = (V::V16::splat(first), V::V16::splat(second));
-            let (third, fourth) = (V::V16::splat(third), V::V16::splat(fourth));
+            let (first, second) = (V::V16::splat(f32::from_bits(first)), V::V16::splat(f32::from_bits(second)));
+            let (third, fourth) = (V::V16::splat(f32::from_bits(third)), V::V16::splat(f32::from_bits(fourth)));
             for i in (0..winners.len()).step_by(16) {
                 let lanes = (winners.len() - i).min(16);
                 // (Lanes behind the last window are at rest.)
