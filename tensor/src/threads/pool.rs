@@ -239,9 +239,14 @@ impl Shared {
     fn help(&self, first: usize, generation: u32) {
         let count = self.shares.len();
         for share in (0..count).map(|i| &self.shares[(first + i) % count]) {
+            let mut done = 0;
             while let Some(unit) = share.take(generation) {
                 self.run_unit(unit);
-                self.remaining.fetch_sub(1, Ordering::AcqRel);
+                done += 1;
+            }
+            // (Once a share: every time, the line of the counter would go from core to core.)
+            if done > 0 {
+                self.remaining.fetch_sub(done, Ordering::AcqRel);
             }
         }
     }
