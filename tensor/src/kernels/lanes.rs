@@ -50,6 +50,9 @@ pub(super) trait Lanes<const N: usize>: Copy {
     /// `yes` where the mask says so, `no` elsewhere.
     unsafe fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// In each lane the one of four numbers that its two lowest bits name; every four lanes of `four` hold them in turn.
+    unsafe fn of_four(self, four: Self) -> Self;
+
     /// Writes the lanes for which the mask says no side by side to `to`, which is valid for `N` elements (anything may come behind them).
     /// Says how many there are.
     unsafe fn store_without(self, mask: Self::Mask, to: *mut f32) -> usize;
@@ -67,6 +70,29 @@ pub(super) trait Lanes16: Lanes<16> {
     unsafe fn tree_sums(vectors: [Self; 16]) -> [f32; 16] {
         // SAFETY: the caller's promise.
         vectors.map(|vector| tree_sum(unsafe { vector.to_array() }))
+    }
+
+    /// The eight numbers at `first`, then the eight at `second`.
+    ///
+    /// # Safety
+    /// As [`Lanes`]; both pointers are valid for eight elements.
+    unsafe fn load_halves(first: *const f32, second: *const f32) -> Self;
+
+    /// In each of the first `n` ≤ 16 lanes the one of thirty-two numbers that its five lowest bits name, 0 in the others. (Fast where a
+    /// register has sixteen lanes.)
+    ///
+    /// # Safety
+    /// As [`Lanes`].
+    unsafe fn pick_first(self, from: [Self; 2], n: usize) -> Self {
+        let mut picked = [0.0; 16];
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (at, from) = (self.to_array(), from.map(|from| from.to_array()));
+            for (to, at) in picked.iter_mut().zip(at).take(n) {
+                *to = from.as_flattened()[(at.to_bits() & 31) as usize];
+            }
+            Self::load(picked.as_ptr())
+        }
     }
 
     /// The even lanes and the odd lanes of `a` followed by `b`.

@@ -8,7 +8,7 @@
 //! other, so a kernel that goes through the taps walks straight through memory.
 
 use super::isa::{Kernel, Vectors, run};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Lanes16};
 use super::scratch;
 use super::sorted_image::SortedImage;
 use crate::geometry::Geometry;
@@ -99,10 +99,9 @@ impl Kernel for Write<'_> {
         let (positions, [_, o_w]) = (layout.geometry().positions(), layout.geometry().output());
         let (panel_len, sorted) = (layout.panel_len(), sorted.as_ptr());
         // One panel of all taps after the other: where the pieces lie is the same for all taps but for a shift.
+        let (mut oy, mut ox) = (0, 0);
         for (panel, patches) in patches.chunks_exact_mut(panel_len).take(layout.panels()).enumerate() {
-            let first = 16 * panel;
-            let lanes = (positions - first).min(16);
-            let (oy, ox) = (first / o_w, first % o_w);
+            let lanes = (positions - 16 * panel).min(16);
             let pieces = Pieces {
                 // Lane l of the first piece is at `from + l`; of each further piece at `from + l + gap` more.
                 from: oy * layout.image.next_windows() + ox,
@@ -111,16 +110,25 @@ impl Kernel for Write<'_> {
                 o_w,
                 lanes,
             };
+            let left = lanes - pieces.first_end;
             // SAFETY: the machine has the instructions; a panel has a vector for every tap; only lanes of positions that
             // exist are read, each where its row has them.
             unsafe {
-                match 1 + (lanes - pieces.first_end).div_ceil(o_w) {
-                    1 => pieces.write::<V, 1>(layout, sorted, patches),
-                    2 => pieces.write::<V, 2>(layout, sorted, patches),
-                    3 => pieces.write::<V, 3>(layout, sorted, patches),
-                    4 | 5 => pieces.write::<V, 5>(layout, sorted, patches),
-                    _ => pieces.write::<V, 16>(layout, sorted, patches),
+                if const { V::REGISTERS_OF_16 >= 32 } && layout.image.columns() <= 16 && left <= o_w {
+                    pieces.pick::<V>(layout, [oy, ox], sorted, patches);
+                } else {
+                    match 1 + left.div_ceil(o_w) {
+                        1 => pieces.write::<V, 1>(layout, sorted, patches),
+                        2 => pieces.write::<V, 2>(layout, sorted, patches),
+                        3 => pieces.write::<V, 3>(layout, sorted, patches),
+                        4 | 5 => pieces.write::<V, 5>(layout, sorted, patches),
+                        _ => pieces.write::<V, 16>(layout, sorted, patches),
+                    }
                 }
+            }
+            ox += 16;
+            while ox >= o_w {
+                (oy, ox) = (oy + 1, ox - o_w);
             }
         }
     }
@@ -160,6 +168,45 @@ impl Pieces {
                 to = to.add(16);
             }
         });
+    }
+
+    /// Writes a panel of at most two pieces of rows that are no longer than a vector: each row is loaded once for all taps that it has, and
+    /// these are picked from it.
+    ///
+    /// # Safety
+    /// As `write`; the first position is (oy, ox).
+    #[inline(always)]
+    unsafe fn pick<V: Vectors>(&self, layout: &Patches, [oy, ox]: [usize; 2], sorted: *const f32, patches: &mut [f32]) {
+        let ([f_h, f_w], step) = (layout.geometry().window().kernel, layout.geometry().window().stride[1]);
+        // Which lanes of both rows, the second counted from 16 on, the first tap of a remainder is made of; the next one finds its own one
+        // lane further. (Lanes without a position: one that holds anything; they are set to 0.)
+        let at: [u32; 16] = std::array::from_fn(|lane| match lane {
+            _ if lane < self.first_end => ox + lane,
+            _ if lane < self.lanes => 16 + lane - self.first_end,
+            _ => 0,
+        } as u32);
+        let next_row = if self.lanes > self.first_end { layout.image.next_windows() } else { 0 };
+        // SAFETY: the caller's promise; whole rows are read, and up to sixteen numbers beyond the image, which lie in its slack.
+        unsafe {
+            let (first_at, one) = (V::V16::load(at.as_ptr().cast()), V::V16::splat(f32::from_bits(1)));
+            let mut to = patches.as_mut_ptr();
+            for c in 0..layout.geometry().channels() {
+                for fy in 0..f_h {
+                    let row = sorted.wrapping_add(layout.image.row(c, fy) + oy * layout.image.next_windows());
+                    for remainder in 0..step.min(f_w) {
+                        let row = row.wrapping_add(remainder * layout.image.columns());
+                        let rows = [V::V16::load(row), V::V16::load(row.wrapping_add(next_row))];
+                        let (mut at, mut fx) = (first_at, remainder);
+                        while fx < f_w {
+                            at.pick_first(rows, self.lanes).store(to.add(16 * fx));
+                            at = at.add_whole(one);
+                            fx += step;
+                        }
+                    }
+                    to = to.add(16 * f_w);
+                }
+            }
+        }
     }
 }
 

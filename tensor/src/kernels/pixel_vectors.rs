@@ -272,34 +272,38 @@ impl Kernel for WriteTaps<'_> {
         // SAFETY: the machine has the instructions.
         unsafe {
             match self.rows {
-                1 => self.planes::<V::V16, 16, 1>(),
-                _ => self.planes::<V::V8, 8, 2>(),
+                1 => self.planes::<V, 1>(),
+                _ => self.planes::<V, 2>(),
             }
         }
     }
 }
 
 impl WriteTaps<'_> {
-    /// Vectors of `R` rows of `N` pixels.
+    /// Vectors of `R` rows of pixels: one, or two.
     ///
     /// # Safety
     /// The machine has the instructions.
     #[inline(always)]
-    unsafe fn planes<L: Lanes<N>, const N: usize, const R: usize>(&mut self) {
+    unsafe fn planes<V: Vectors, const R: usize>(&mut self) {
         let PixelVectors { geometry, height, width, .. } = *self.layout;
         let last = geometry.input()[0] + 2 * geometry.window().pad[0] - 1;
-        assert!(N * R == 16 && self.pixels.len() >= self.padded.len() && self.vectors.len() >= self.layout.len());
+        assert!(self.pixels.len() >= self.padded.len() && self.vectors.len() >= self.layout.len());
         let mut to = self.vectors.as_mut_ptr();
         for c in 0..geometry.channels() {
             for y in self.y..self.y + height {
-                // Below the last row no window looks for any.
-                let from: [usize; R] = std::array::from_fn(|r| self.padded.tap(c, (y + r).min(last), 0));
-                for x in 0..width {
-                    for (r, from) in from.into_iter().enumerate() {
-                        // SAFETY: the rows exist, and reading goes less than sixteen numbers beyond the image.
-                        unsafe { L::load(self.pixels.as_ptr().add(from + x)).store(to.add(N * r)) };
+                // SAFETY: the rows exist (below the last no window looks for any), and reading goes less than sixteen numbers beyond the
+                // image; there is a vector for every pixel.
+                unsafe {
+                    let [mut upper, mut lower] =
+                        [y, y + 1].map(|y| self.pixels.as_ptr().add(self.padded.row(c, y.min(last))));
+                    for _ in 0..width {
+                        let vector =
+                            if const { R == 1 } { V::V16::load(upper) } else { V::V16::load_halves(upper, lower) };
+                        vector.store(to);
+                        (upper, lower) = (upper.wrapping_add(1), lower.wrapping_add(1));
+                        to = to.wrapping_add(16);
                     }
-                    to = to.wrapping_add(16);
                 }
             }
         }

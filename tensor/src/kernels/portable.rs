@@ -136,6 +136,11 @@ impl<const N: usize> Lanes<N> for Array<N> {
     }
 
     #[inline(always)]
+    unsafe fn of_four(self, four: Self) -> Self {
+        Array(std::array::from_fn(|i| four.0[i & !3 | (self.0[i].to_bits() & 3) as usize]))
+    }
+
+    #[inline(always)]
     unsafe fn store_without(self, mask: [bool; N], to: *mut f32) -> usize {
         let mut count = 0;
         for (lane, is_left_out) in self.0.into_iter().zip(mask) {
@@ -153,6 +158,12 @@ impl<const N: usize> Lanes<N> for Array<N> {
 }
 
 impl Lanes16 for Array<16> {
+    #[inline(always)]
+    unsafe fn load_halves(first: *const f32, second: *const f32) -> Self {
+        // SAFETY: both pointers are valid for 8 elements.
+        Array(std::array::from_fn(|i| unsafe { if i < 8 { *first.add(i) } else { *second.add(i - 8) } }))
+    }
+
     #[inline(always)]
     unsafe fn even_odd(a: Self, b: Self) -> [Self; 2] {
         let lane = |i: usize| if i < 16 { a.0[i] } else { b.0[i - 16] };

@@ -153,6 +153,11 @@ impl Kernel for Operations<'_> {
                     add(row.load_between(self.b.as_ptr(), first, end));
                     add(V::V16::load_first(self.b.as_ptr(), end));
                 }
+                add(row.of_four(b));
+                add(V::V16::load_halves(self.a.as_ptr().add(3), self.b.as_ptr()));
+                for n in [0, 5, 16] {
+                    add(row.pick_first([b, rows[2]], n));
+                }
             }
             results.extend(V::V16::transpose(rows).iter().flat_map(|v| v.to_array()).map(f32::to_bits));
             results.extend(V::V16::tree_sums(rows).map(f32::to_bits));
@@ -168,8 +173,18 @@ fn every_operation_is_the_same_on_all_instruction_sets() {
     a[16..32].copy_from_slice(&b[..16]);
     let portable = with_isa(Isa::Portable, || run(Operations { a: &a, b: &b }));
     // By hand: the second row equals b; element (3, 2) of the transpose is element (2, 3) of the rows.
-    assert_eq!(portable[16 * 40..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
-    let transposed = &portable[16 * 40 * 16..];
+    assert_eq!(portable[16 * 45..][..3], [b[0] + b[0], b[1] + b[1], b[2] + b[2]].map(f32::to_bits));
+    // The lanes of the first row name these of the four numbers at the beginning, these of the third row and b.
+    let named = |bits: usize| std::array::from_fn::<_, 16, _>(|lane| a[lane].to_bits() as usize & bits);
+    let of_four = std::array::from_fn::<_, 16, _>(|lane| b[lane / 4 * 4 + named(3)[lane]].to_bits());
+    assert_eq!(portable[16 * 40..][..16], of_four);
+    assert_eq!(
+        portable[16 * 41..][..16],
+        [&a[3..11], &b[..8]].concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+    );
+    let both = [&b[..16], &a[32..48]].concat();
+    assert_eq!(portable[16 * 44..][..16], named(31).map(|at| both[at].to_bits()));
+    let transposed = &portable[16 * 45 * 16..];
     assert_eq!(transposed[16 * 3 + 2], a[16 * 2 + 3].to_bits());
     for isa in Isa::available() {
         let got = with_isa(isa, || run(Operations { a: &a, b: &b }));

@@ -201,6 +201,12 @@ impl Lanes<8> for Ymm {
     }
 
     #[inline(always)]
+    unsafe fn of_four(self, four: Self) -> Self {
+        // SAFETY: the machine has AVX2.
+        Ymm(unsafe { _mm256_permutevar_ps(four.0, _mm256_castps_si256(self.0)) })
+    }
+
+    #[inline(always)]
     unsafe fn store_without(self, mask: __m256, to: *mut f32) -> usize {
         // SAFETY: the machine has AVX2; the pointer is valid for 8 elements. (Without a branch: the next lane takes the place.)
         unsafe {
@@ -364,6 +370,12 @@ impl Lanes<16> for Pair {
     }
 
     #[inline(always)]
+    unsafe fn of_four(self, four: Self) -> Self {
+        // SAFETY: as for each half.
+        unsafe { Pair(self.0.of_four(four.0), self.1.of_four(four.1)) }
+    }
+
+    #[inline(always)]
     unsafe fn store_without(self, [mask0, mask1]: [__m256; 2], to: *mut f32) -> usize {
         // SAFETY: as for each half; the second begins within the first eight elements.
         unsafe {
@@ -410,6 +422,12 @@ impl Lanes16 for Pair {
             // Lane by lane a holds the vectors 0, 4, 2, 6 and 8, 12, 10, 14; b those after them.
             [a[0], b[0], a[2], b[2], a[1], b[1], a[3], b[3], a[4], b[4], a[6], b[6], a[5], b[5], a[7], b[7]]
         }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(first: *const f32, second: *const f32) -> Self {
+        // SAFETY: both pointers are valid for 8 elements.
+        unsafe { Pair(Ymm::load(first), Ymm::load(second)) }
     }
 
     #[inline(always)]
@@ -620,6 +638,12 @@ impl Lanes<16> for Zmm {
     }
 
     #[inline(always)]
+    unsafe fn of_four(self, four: Self) -> Self {
+        // SAFETY: the machine has AVX-512.
+        Zmm(unsafe { _mm512_permutevar_ps(four.0, _mm512_castps_si512(self.0)) })
+    }
+
+    #[inline(always)]
     unsafe fn store_without(self, mask: __mmask16, to: *mut f32) -> usize {
         // SAFETY: the machine has AVX-512; the pointer is valid for 16 elements.
         unsafe { _mm512_storeu_ps(to, _mm512_maskz_compress_ps(!mask, self.0)) };
@@ -661,6 +685,24 @@ impl Lanes16 for Zmm {
             // Lane by lane these are the vectors 0, 2, 1, 3; 8, 10, 9, 11; 4, 6, 5, 7; 12, 14, 13, 15.
             let order = _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
             Zmm(_mm512_permutexvar_ps(order, sums)).to_array()
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(first: *const f32, second: *const f32) -> Self {
+        // SAFETY: the machine has AVX-512; both pointers are valid for 8 elements.
+        unsafe {
+            let first = _mm512_castps256_ps512(_mm256_loadu_ps(first));
+            Zmm(_mm512_insertf32x8::<1>(first, _mm256_loadu_ps(second)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn pick_first(self, [first, second]: [Self; 2], n: usize) -> Self {
+        // SAFETY: the machine has AVX-512.
+        unsafe {
+            let at = _mm512_castps_si512(self.0);
+            Zmm(_mm512_maskz_permutex2var_ps(((1_u32 << n) - 1) as __mmask16, first.0, at, second.0))
         }
     }
 

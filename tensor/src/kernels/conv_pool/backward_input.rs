@@ -24,11 +24,25 @@ pub(in crate::kernels) fn backward_input(plan: &Plan, winners: &[u8], w: &[f32],
             convolution::backward_input(&plan.conv, w, dconv, dx);
         });
     }
+    Places::with(plan, &layout, plan.pool.positions(), |places| {
+        winner_by_winner(plan, &layout, places, winners, [w, dy], dx);
+    });
+}
+
+/// The gradient, where the windows find what they see at these places.
+fn winner_by_winner(
+    plan: &Plan,
+    layout: &PixelVectors,
+    places: &Places<'_>,
+    winners: &[u8],
+    [w, dy]: [&[f32]; 2],
+    dx: &mut [f32],
+) {
     let (n, windows) = (dx.len() / plan.conv.input_len(), plan.pool.positions());
     let (filters, a_filter) = (plan.pool.channels(), 16 * layout.vectors());
     scratch::with(filters * a_filter, |vectors| {
         for (to, w) in vectors.chunks_exact_mut(a_filter).zip(w.chunks_exact(plan.conv.patch_len())) {
-            as_vectors(&layout, w, to);
+            as_vectors(layout, w, to);
         }
         for_each_part(dx, plan.conv.input_len(), |image, dx| {
             scratch::with(layout.len(), |pixels| {
@@ -39,7 +53,7 @@ pub(in crate::kernels) fn backward_input(plan: &Plan, winners: &[u8], w: &[f32],
                     for (part, w) in vectors.chunks_exact(filters / plan.parts * a_filter).enumerate() {
                         let first = (part * n + image) * outputs;
                         let (winners, dy) = (&winners[first..][..outputs], &dy[first..][..outputs]);
-                        run(Backward { plan, layout: &layout, begin, winners, dy, w, pixels });
+                        run(Backward { layout, places, windows, begin, winners, dy, w, pixels });
                     }
                 }
                 layout.read_channels(pixels, dx);
@@ -58,9 +72,10 @@ fn as_vectors(layout: &PixelVectors, w: &[f32], vectors: &mut [f32]) {
 }
 
 struct Backward<'a> {
-    plan: &'a Plan,
     layout: &'a PixelVectors,
-    /// The first of some windows.
+    places: &'a Places<'a>,
+    /// Windows of an image, and the first of some.
+    windows: usize,
     begin: usize,
     winners: &'a [u8],
     dy: &'a [f32],
@@ -74,18 +89,16 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vectors>(mut self) {
-        let (a_filter, windows) = (16 * self.layout.vectors(), self.plan.pool.positions());
+        let (a_filter, windows) = (16 * self.layout.vectors(), self.windows);
         let filters = self.winners.len() / windows;
         assert!(self.pixels.len() >= self.layout.len() && self.w.len() == filters * a_filter);
         assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
-        let (mut places, mut list) = (Places::new(self.plan, self.layout), Winners::NONE);
-        let count = (windows - self.begin).min(AT_ONCE);
-        places.go_to(self.plan, self.layout, self.begin, count);
+        let (mut list, count) = (Winners::NONE, (windows - self.begin).min(AT_ONCE));
         for filter in 0..filters {
             let at = filter * windows + self.begin;
             // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
             unsafe {
-                list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
+                list.take::<V>(self.places, self.begin, &self.winners[at..][..count], &self.dy[at..][..count]);
                 self.planes::<V>(filter, &list);
             }
         }
@@ -134,7 +147,7 @@ impl Backward<'_> {
         list: &Winners,
     ) {
         let ([rows, columns], next_row) = (self.layout.grid(), self.layout.next_row());
-        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::go_to`).
+        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::with`).
         unsafe {
             let vector = (plane * rows + row) * columns + column;
             let from = self.w.as_ptr().add(16 * (filter * self.layout.vectors() + vector));

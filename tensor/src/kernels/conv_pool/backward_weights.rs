@@ -34,6 +34,21 @@ pub(in crate::kernels) fn backward_weights(
             convolution::backward_weights(&plan.conv, x, dconv, dw, db);
         });
     }
+    Places::with(plan, &layout, band * plan.pool.output()[1], |places| {
+        winner_by_winner(plan, &layout, places, band, [x, dy], winners, [dw, db]);
+    });
+}
+
+/// The gradients, in bands of so many rows of windows, which find what they see at these places.
+fn winner_by_winner(
+    plan: &Plan,
+    layout: &PixelVectors,
+    places: &Places<'_>,
+    band: usize,
+    [x, dy]: [&[f32]; 2],
+    winners: &[u8],
+    [dw, db]: [&mut [f32]; 2],
+) {
     let (n, [height, width]) = (x.len() / plan.conv.input_len(), plan.pool.output());
     let (filters, windows) = (db.len() / plan.parts, plan.pool.positions());
     // Behind the sums of the elements there is that of the bias, lane by lane.
@@ -48,15 +63,15 @@ pub(in crate::kernels) fn backward_weights(
                 layout.prepare(x, padded);
                 for row in (0..height).step_by(band) {
                     layout.write(x, padded, row * plan.pool.window().stride[0], vectors);
-                    let windows = row * width..(row + band).min(height) * width;
-                    run(Backward { plan, layout: &layout, vectors, windows, winners, dy, sums });
+                    let band = row * width..(row + band).min(height) * width;
+                    run(Backward { layout, places, vectors, windows, band, winners, dy, sums });
                 }
             });
         });
         let of_filters = sums.chunks_exact(a_filter).zip(dw.chunks_exact_mut(plan.conv.patch_len()));
         for ((sums, dw), db) in of_filters.zip(db) {
             let (elements, lanes) = sums.split_at(a_filter - 16);
-            in_order(&layout, elements, dw);
+            in_order(layout, elements, dw);
             *db = tree_sum(lanes.try_into().expect("sixteen lanes"));
         }
     });
@@ -87,11 +102,13 @@ fn in_order(layout: &PixelVectors, sums: &[f32], dw: &mut [f32]) {
 }
 
 struct Backward<'a> {
-    plan: &'a Plan,
     layout: &'a PixelVectors,
-    /// A band, and its windows.
+    places: &'a Places<'a>,
+    /// A band.
     vectors: &'a [f32],
-    windows: Range<usize>,
+    /// Windows of an image, and those of the band.
+    windows: usize,
+    band: Range<usize>,
     winners: &'a [u8],
     dy: &'a [f32],
     /// For each filter what its windows see, weighted by their gradients and added up: plane by plane, row by row of the grid; and the sum
@@ -104,40 +121,23 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vectors>(mut self) {
-        let (a_filter, windows) = (16 * (self.layout.vectors() + 1), self.plan.pool.positions());
+        let (a_filter, windows) = (16 * (self.layout.vectors() + 1), self.windows);
         let filters = self.winners.len() / windows;
         assert!(self.vectors.len() >= self.layout.len() && self.sums.len() == filters * a_filter);
         assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
-        let (mut places, mut list) = (Places::new(self.plan, self.layout), Winners::NONE);
-        for first in self.windows.clone().step_by(AT_ONCE) {
-            let count = (self.windows.end - first).min(AT_ONCE);
-            places.go_to(self.plan, self.layout, first - self.windows.start, count);
+        let mut list = Winners::NONE;
+        for first in self.band.clone().step_by(AT_ONCE) {
+            let (in_band, count) = (first - self.band.start, (self.band.end - first).min(AT_ONCE));
             for filter in 0..filters {
                 let at = filter * windows + first;
                 // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
                 unsafe {
-                    list.take::<V>(&places, &self.winners[at..][..count], &self.dy[at..][..count]);
-                    add_lanes::<V>(list.gradients(), &mut self.sums[(filter + 1) * a_filter - 16..][..16]);
+                    list.take::<V>(self.places, in_band, &self.winners[at..][..count], &self.dy[at..][..count]);
+                    list.add_gradients::<V>(count, &mut self.sums[(filter + 1) * a_filter - 16..][..16]);
                     self.planes::<V>(filter, &list);
                 }
             }
         }
-    }
-}
-
-/// Adds the numbers to sixteen sums, one after the other.
-///
-/// # Safety
-/// The machine has the instructions; there are sixteen sums.
-#[inline(always)]
-unsafe fn add_lanes<V: Vectors>(numbers: &[f32], sums: &mut [f32]) {
-    // SAFETY: the caller's promise; no more than the numbers is read.
-    unsafe {
-        let mut lanes = V::V16::load(sums.as_ptr());
-        for numbers in numbers.chunks(16) {
-            lanes = lanes.add(V::V16::load_first(numbers.as_ptr(), numbers.len()));
-        }
-        lanes.store(sums.as_mut_ptr());
     }
 }
 
@@ -184,24 +184,19 @@ impl Backward<'_> {
         list: &Winners,
     ) {
         let ([rows, columns], next_row) = (self.layout.grid(), self.layout.next_row());
-        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::go_to`).
+        // SAFETY: the caller's promise; what a winner saw lies in the plane (see `Places::with`).
         unsafe {
             let from = self.vectors.as_ptr().add(plane * self.layout.plane_len() + row * next_row + 16 * column);
             let mut sums = [[[V::V16::splat(0.0); T]; R]; C];
-            let mut i = 0;
-            while i < list.len() {
+            let (whole, mut i) = (list.len() / C * C, 0);
+            while i < whole {
                 for (c, sums) in sums.iter_mut().enumerate() {
-                    if C == 1 || i + c < list.len() {
-                        let (at, d) = list.get(i + c);
-                        let (from, d) = (from.add(at), V::V16::splat(d));
-                        for (r, sums) in sums.iter_mut().enumerate() {
-                            for (t, sum) in sums.iter_mut().enumerate() {
-                                *sum = d.mul_add(V::V16::load(from.add(r * next_row + 16 * t)), *sum);
-                            }
-                        }
-                    }
+                    add::<V, R, T>(sums, from, next_row, list.get(i + c));
                 }
                 i += C;
+            }
+            for (c, sums) in sums.iter_mut().enumerate().take(list.len() - whole) {
+                add::<V, R, T>(sums, from, next_row, list.get(i + c));
             }
             let to = (filter * (self.layout.vectors() + 1)) + (plane * rows + row) * columns + column;
             let to = self.sums.as_mut_ptr().add(16 * to);
@@ -214,6 +209,28 @@ impl Backward<'_> {
                     }
                     sum.store(to);
                 }
+            }
+        }
+    }
+}
+
+/// Adds `R` rows by `T` columns of what a winner saw, times its gradient.
+///
+/// # Safety
+/// The machine has the instructions; the vectors exist.
+#[inline(always)]
+unsafe fn add<V: Vectors, const R: usize, const T: usize>(
+    sums: &mut [[V::V16; T]; R],
+    from: *const f32,
+    next_row: usize,
+    (at, d): (usize, f32),
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (from, d) = (from.add(at), V::V16::splat(d));
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (t, sum) in sums.iter_mut().enumerate() {
+                *sum = d.mul_add(V::V16::load(from.add(r * next_row + 16 * t)), *sum);
             }
         }
     }

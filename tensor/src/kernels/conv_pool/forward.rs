@@ -167,25 +167,22 @@ impl Forward<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             let zero = L::splat(0.0);
+            let (one, two) = (L::splat(f32::from_bits(1)), L::splat(f32::from_bits(2)));
+            let (three, at_rest) = (L::splat(f32::from_bits(3)), L::splat(f32::from_bits(AT_REST as u32)));
             let mut y = self.y.as_mut_ptr().add(out);
+            let mut winners = self.winners.as_mut().map(|winners| winners.as_mut_ptr().add(out));
             for &[first, second, third, fourth] in sums {
                 let (of_two, of_others) = (second.larger(first), fourth.larger(third));
-                store(of_others.larger(of_two).larger(zero), y, lanes);
+                let largest = of_others.larger(of_two);
+                store(largest.larger(zero), y, lanes);
                 y = y.wrapping_add(windows);
-            }
-            let Some(winners) = &mut self.winners else { return };
-            let mut winners = winners.as_mut_ptr().add(out);
-            let (zeroth, one) = (L::splat(f32::from_bits(0)), L::splat(f32::from_bits(1)));
-            let (two, three) = (L::splat(f32::from_bits(2)), L::splat(f32::from_bits(3)));
-            let at_rest = L::splat(f32::from_bits(AT_REST as u32));
-            for &[first, second, third, fourth] in sums {
-                let (of_two, of_others) = (second.larger(first), fourth.larger(third));
-                let at_of_two = L::select(second.exceeds(first), one, zeroth);
-                let at_of_others = L::select(fourth.exceeds(third), three, two);
-                let at = L::select(of_others.exceeds(of_two), at_of_others, at_of_two);
-                let at = L::select(of_others.larger(of_two).exceeds(zero), at, at_rest);
-                at.store_bytes(winners, lanes);
-                winners = winners.wrapping_add(windows);
+                if let Some(winners) = &mut winners {
+                    let at_of_two = L::select(second.exceeds(first), one, zero);
+                    let at_of_others = L::select(fourth.exceeds(third), three, two);
+                    let at = L::select(of_others.exceeds(of_two), at_of_others, at_of_two);
+                    L::select(largest.exceeds(zero), at, at_rest).store_bytes(*winners, lanes);
+                    *winners = winners.wrapping_add(windows);
+                }
             }
         }
     }
