@@ -182,6 +182,7 @@ fn nothing_is_executed_and_what_asks_for_it_is_named() {
         "4 bytes are left over after the end of the content"
     );
     assert!(matches!(WeightFile::from_bytes(b"hello"), Err(FormatError::Unknown)));
+    assert!(matches!(WeightFile::from_bytes(b"\x89CNNC\r\n\x1a and more"), Err(FormatError::Checkpoint)));
     // What is left at the end, and what is in it.
     assert!(error(&crafted(b"N")).ends_with("expected a dictionary of arrays, found None"));
     assert!(error(&crafted(b"}\x8c\x01aK\x07s")).ends_with("a: expected an array, found a whole number"));

@@ -90,6 +90,14 @@ pub struct OutArg {
 }
 
 impl OutArg {
+    /// As [`prepare`](Self::prepare), but makes no folder.
+    ///
+    /// # Errors
+    /// See [`OutputFolder::prepare`].
+    pub fn check(&self, files: &[&str]) -> anyhow::Result<()> {
+        OutputFolder::check_for(("--out", "the output folder"), &self.out, files)
+    }
+
     /// See [`OutputFolder::prepare`].
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub struct FolderLock {
     path: PathBuf,
     /// None where the file system knows no locks.
     file: Option<File>,
+    /// Whether the folder was made for this training.
+    made: bool,
 }
 
 impl FolderLock {
@@ -35,12 +37,18 @@ impl FolderLock {
     /// Locks a folder; where it cannot be written to, `hint` says what to do.
     fn lock(folder: &Path, hint: impl Fn() -> String) -> anyhow::Result<FolderLock> {
         let path = folder.join(NAME);
+        let mut made = false;
         for _ in 0..ATTEMPTS {
-            let file = open(&path).with_context(|| format!("cannot write {}", path.display())).advice(&hint)?;
+            made |= !folder.exists();
+            let file = match open(&path) {
+                // Whoever made the folder, and wrote nothing, removes it.
+                Err(problem) if problem.kind() == io::ErrorKind::NotFound && !folder.exists() => continue,
+                opened => opened.with_context(|| format!("cannot write {}", path.display())).advice(&hint)?,
+            };
             match file.try_lock() {
                 // Whoever ends removes the file: this may be one that has no name any more.
                 Ok(()) if !is_file_of(&path, &file) => continue,
-                Ok(()) => return Ok(FolderLock { path, file: Some(file) }),
+                Ok(()) => return Ok(FolderLock { path, file: Some(file), made }),
                 Err(TryLockError::WouldBlock) => {
                     let problem = anyhow!("another training is writing into the folder {}", folder.display());
                     return Err(problem).advice(|| "wait for its end, or name another folder with --out".to_owned());
@@ -50,7 +58,7 @@ impl FolderLock {
                         "cannot lock {}: {problem}; see to it that no other training writes there",
                         path.display()
                     ));
-                    return Ok(FolderLock { path, file: None });
+                    return Ok(FolderLock { path, file: None, made });
                 }
             }
         }
@@ -74,13 +82,17 @@ impl FolderLock {
 }
 
 impl Drop for FolderLock {
-    /// Removes the file, where that is safe; it is still locked then.
+    /// Removes the file, where that is safe; it is still locked then. And the folder, where it was made for a training that left nothing.
     fn drop(&mut self) {
         if let Some(file) = &self.file
             && cfg!(unix)
             && is_file_of(&self.path, file)
         {
             let _ = fs::remove_file(&self.path);
+            if self.made {
+                // (A folder that is not empty is not removed.)
+                let _ = fs::remove_dir(self.path.parent().expect("a file in a folder"));
+            }
         }
     }
 }
@@ -118,9 +130,12 @@ mod tests {
         assert!(message.contains("another training") && message.contains("--out"), "{message}");
         drop(lock);
         drop(FolderLock::take(&out).unwrap());
+        assert!(!out.exists(), "a folder that was made for nothing");
         // A file that a dead process left behind.
+        fs::create_dir(&out).unwrap();
         fs::write(out.join(NAME), "").unwrap();
-        FolderLock::take(&out).unwrap();
+        drop(FolderLock::take(&out).unwrap());
+        assert!(out.exists(), "a folder that was there before");
     }
 
     #[cfg(unix)]

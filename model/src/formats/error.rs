@@ -12,6 +12,9 @@ pub enum FormatError {
     /// Neither the first bytes nor anything else tell what it is.
     #[error("this is no file of weights: neither {}", Format::readable())]
     Unknown,
+    /// A training's own file.
+    #[error("this is the checkpoint of a training; the weights of its latest epoch are in its params.postcard")]
+    Checkpoint,
     /// There is nothing in it.
     #[error("the file is empty")]
     Empty,

@@ -254,5 +254,9 @@ impl WeightFile {
 
 /// What is wrong with content of no format.
 fn unknown(content: &[u8]) -> FormatError {
-    if content.is_empty() { FormatError::Empty } else { FormatError::Unknown }
+    match content {
+        [] => FormatError::Empty,
+        _ if content.starts_with(&container::CHECKPOINT.magic()) => FormatError::Checkpoint,
+        _ => FormatError::Unknown,
+    }
 }
