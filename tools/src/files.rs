@@ -46,7 +46,12 @@ impl OutputFolder {
             let what = if there == path { "it".to_owned() } else { there.display().to_string() };
             return Err(anyhow!("{what} is there already and no folder")).with_context(context).advice(advice);
         }
-        model::try_to_write(there).with_context(context).advice(advice)?;
+        let written = model::try_to_write(there);
+        if written.is_err() && fs::symlink_metadata(there).is_err() {
+            // A training that left nothing has removed it meanwhile.
+            return OutputFolder::check_for((flag, folder), path, files);
+        }
+        written.with_context(context).advice(advice)?;
         for file in files {
             let target = path.join(file);
             let problem = match fs::metadata(&target) {

@@ -1,7 +1,7 @@
 //! One training a folder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -21,7 +21,7 @@ pub struct FolderLock {
     path: PathBuf,
     /// None where the file system knows no locks.
     file: Option<File>,
-    /// Whether the folder was made for this training.
+    /// Whether the folder (not those above it) was made for this training.
     made: bool,
 }
 
@@ -37,14 +37,17 @@ impl FolderLock {
     /// Locks a folder; where it cannot be written to, `hint` says what to do.
     fn lock(folder: &Path, hint: impl Fn() -> String) -> anyhow::Result<FolderLock> {
         let path = folder.join(NAME);
-        let mut made = false;
+        let (mut made, mut removed) = (false, None);
         for _ in 0..ATTEMPTS {
-            made |= !folder.exists();
-            let file = match open(&path) {
+            let file = match open(&path, &mut made) {
                 // Whoever made the folder, and wrote nothing, removes it.
-                Err(problem) if problem.kind() == io::ErrorKind::NotFound && !folder.exists() => continue,
+                Err(problem) if matches!(problem.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {
+                    removed = Some(problem);
+                    continue;
+                }
                 opened => opened.with_context(|| format!("cannot write {}", path.display())).advice(&hint)?,
             };
+            removed = None;
             match file.try_lock() {
                 // Whoever ends removes the file: this may be one that has no name any more.
                 Ok(()) if !is_file_of(&path, &file) => continue,
@@ -62,6 +65,9 @@ impl FolderLock {
                 }
             }
         }
+        if let Some(problem) = removed {
+            return Err(problem).with_context(|| format!("cannot write {}", path.display())).advice(&hint);
+        }
         bail!("cannot lock {}: others make and remove it all the time", path.display())
     }
 
@@ -73,9 +79,11 @@ impl FolderLock {
         let lost = self.file.as_ref().is_some_and(|file| !is_file_of(&self.path, file));
         if lost {
             let folder = self.path.parent().expect("a file in a folder").to_owned();
+            let made = self.made;
             *self = FolderLock::lock(&folder, || {
                 format!("when that is mended, get it with `{}`", command_line("--resume", "--restart"))
             })?;
+            self.made |= made;
         }
         Ok(())
     }
@@ -97,9 +105,17 @@ impl Drop for FolderLock {
     }
 }
 
-/// The file to lock, in a folder that is made where it is missing.
-fn open(path: &Path) -> io::Result<File> {
-    fs::create_dir_all(path.parent().expect("a file in a folder"))?;
+/// The file to lock, in a folder that is made where it is missing; then `made` becomes true.
+fn open(path: &Path, made: &mut bool) -> io::Result<File> {
+    let folder = path.parent().expect("a file in a folder");
+    if let Some(above) = folder.parent() {
+        fs::create_dir_all(above)?;
+        match fs::create_dir(folder) {
+            Ok(()) => *made = true,
+            Err(_) if folder.is_dir() => {}
+            Err(problem) => return Err(problem),
+        }
+    }
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 

@@ -13,7 +13,10 @@ pub enum FormatError {
     #[error("this is no file of weights: neither {}", Format::readable())]
     Unknown,
     /// A training's own file.
-    #[error("this is the checkpoint of a training; the weights of its latest epoch are in its params.postcard")]
+    #[error(
+        "this is the checkpoint of a training, not its weights; a training that comes to its end writes them beside it, into \
+         params.postcard"
+    )]
     Checkpoint,
     /// There is nothing in it.
     #[error("the file is empty")]

@@ -112,7 +112,7 @@ impl Kernel for Write<'_> {
             };
             let left = lanes - pieces.first_end;
             // SAFETY: the machine has the instructions; a panel has a vector for every tap; only lanes of positions that
-            // exist are read, each where its row has them.
+            // exist are read, each where its row has them (`pick`: whole rows, and the slack behind them).
             unsafe {
                 if const { V::REGISTERS_OF_16 >= 32 } && layout.image.columns() <= 16 && left <= o_w {
                     pieces.pick::<V>(layout, [oy, ox], sorted, patches);
@@ -186,7 +186,7 @@ impl Pieces {
             _ => 0,
         } as u32);
         let next_row = if self.lanes > self.first_end { layout.image.next_windows() } else { 0 };
-        // SAFETY: the caller's promise; whole rows are read, and up to sixteen numbers beyond the image, which lie in its slack.
+        // SAFETY: the caller's promise; whole rows are read, and up to fifteen numbers beyond the image, which lie in its slack.
         unsafe {
             let (first_at, one) = (V::V16::load(at.as_ptr().cast()), V::V16::splat(f32::from_bits(1)));
             let mut to = patches.as_mut_ptr();

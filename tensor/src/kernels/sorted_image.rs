@@ -83,7 +83,7 @@ impl SortedImage {
         }
     }
 
-    /// Sorts an image, with `pad` in the padding.
+    /// Sorts an image, with `pad` in the padding. What the slack holds is anything.
     pub(super) fn write(&self, image: &[f32], pad: f32, sorted: &mut [f32]) {
         assert!(image.len() == self.geometry.input_len() && sorted.len() >= self.len());
         run(Write { layout: self, image, pad, sorted });

@@ -50,7 +50,7 @@ struct Shared {
     job: Job,
     /// Until all workers run: what a thread allocates at its start is not to be part of a later step.
     started: Barrier,
-    /// Units not yet finished.
+    /// Units not yet counted as finished.
     remaining: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     quit: AtomicBool,

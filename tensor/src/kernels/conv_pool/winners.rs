@@ -62,8 +62,9 @@ fn place(at: usize) -> u32 {
 /// The winners of some windows of one filter, without the windows at rest.
 pub(super) struct Winners {
     len: usize,
-    // (Vectors more: whole vectors are written, and zeros behind the gradients.)
+    // (A vector more: whole vectors are written.)
     at: [u32; AT_ONCE + 16],
+    // (With room for as many zeros.)
     d: [f32; 2 * AT_ONCE],
 }
 
@@ -80,6 +81,7 @@ impl Winners {
     #[inline(always)]
     pub(super) unsafe fn take<V: Vectors>(&mut self, places: &Places<'_>, first: usize, winners: &[u8], dy: &[f32]) {
         assert!(winners.len() == dy.len() && dy.len() <= AT_ONCE);
+        debug_assert!(first.is_multiple_of(16));
         let windows = &places.windows[first..][..dy.len().next_multiple_of(16)];
         let mut len = 0;
         if places.pool_len > 4 {
@@ -147,6 +149,7 @@ impl Winners {
     pub(super) unsafe fn add_gradients<V: Vectors>(&mut self, most: usize, sums: &mut [f32]) {
         // SAFETY: the caller's promise; `d` has a place for `most` zeros behind the gradients.
         unsafe {
+            debug_assert!(self.len <= most);
             let most = most.min(AT_ONCE);
             // Zeros are added as well: a loop that ends here or there is guessed wrong, which takes longer.
             for i in (0..most).step_by(16) {
