@@ -90,11 +90,11 @@ pub struct OutArg {
 }
 
 impl OutArg {
-    /// As [`prepare`](Self::prepare), but makes no folder.
+    /// As [`prepare`](Self::prepare), but the folder is not made before something is written into it.
     ///
     /// # Errors
     /// See [`OutputFolder::prepare`].
-    pub fn check(&self, files: &[&str]) -> anyhow::Result<()> {
+    pub fn check(&self, files: &[&str]) -> anyhow::Result<OutputFolder> {
         OutputFolder::check_for(("--out", "the output folder"), &self.out, files)
     }
 

@@ -27,17 +27,18 @@ impl OutputFolder {
     /// # Errors
     /// See there.
     pub fn prepare_for((flag, folder): (&str, &str), path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
-        OutputFolder::check_for((flag, folder), path, files)?;
+        let prepared = OutputFolder::check_for((flag, folder), path, files)?;
         let context = || format!("cannot write into {folder} {}", path.display());
         fs::create_dir_all(path).with_context(context).advice(|| format!("name another folder with {flag}"))?;
-        Ok(OutputFolder(path.to_owned()))
+        Ok(prepared)
     }
 
-    /// As [`prepare_for`](Self::prepare_for), but does not make the folder: for a program that may refuse something else yet.
+    /// As [`prepare_for`](Self::prepare_for), but the folder is not made before something is written into it: for a program that may
+    /// refuse something else yet.
     ///
     /// # Errors
     /// See there.
-    pub fn check_for((flag, folder): (&str, &str), path: &Path, files: &[&str]) -> anyhow::Result<()> {
+    pub fn check_for((flag, folder): (&str, &str), path: &Path, files: &[&str]) -> anyhow::Result<OutputFolder> {
         let advice = || format!("name another folder with {flag}");
         let context = || format!("cannot write into {folder} {}", path.display());
         // Where it is missing, it would be made in the first folder above it that is there.
@@ -63,7 +64,7 @@ impl OutputFolder {
             };
             return Err(problem.context(format!("cannot write {}", target.display()))).advice(advice);
         }
-        Ok(())
+        Ok(OutputFolder(path.to_owned()))
     }
 
     /// A file in the folder.

@@ -37,6 +37,7 @@ impl FolderLock {
     /// Locks a folder; where it cannot be written to, `hint` says what to do.
     fn lock(folder: &Path, hint: impl Fn() -> String) -> anyhow::Result<FolderLock> {
         let path = folder.join(NAME);
+        let refused = |problem| Err(problem).with_context(|| format!("cannot write {}", path.display())).advice(&hint);
         let (mut made, mut removed) = (false, None);
         for _ in 0..ATTEMPTS {
             let file = match open(&path, &mut made) {
@@ -45,7 +46,8 @@ impl FolderLock {
                     removed = Some(problem);
                     continue;
                 }
-                opened => opened.with_context(|| format!("cannot write {}", path.display())).advice(&hint)?,
+                Err(problem) => return refused(problem),
+                Ok(file) => file,
             };
             removed = None;
             match file.try_lock() {
@@ -66,7 +68,7 @@ impl FolderLock {
             }
         }
         if let Some(problem) = removed {
-            return Err(problem).with_context(|| format!("cannot write {}", path.display())).advice(&hint);
+            return refused(problem);
         }
         bail!("cannot lock {}: others make and remove it all the time", path.display())
     }

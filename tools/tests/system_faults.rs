@@ -159,6 +159,8 @@ fn an_output_folder_that_another_training_has_taken_is_left_alone() {
     );
     assert_eq!(folder.files(), ["out/", "out/.train.lock"]);
     drop(other);
+    // Nothing but what the other had made.
+    assert_eq!(folder.files(), [""; 0]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl Kernel for Write<'_> {
             // exist are read, each where its row has them (`pick`: whole rows, and the slack behind them).
             unsafe {
                 if const { V::REGISTERS_OF_16 >= 32 } && layout.image.columns() <= 16 && left <= o_w {
-                    pieces.pick::<V>(layout, [oy, ox], sorted, patches);
+                    pieces.pick::<V>(layout, ox, sorted, patches);
                 } else {
                     match 1 + left.div_ceil(o_w) {
                         1 => pieces.write::<V, 1>(layout, sorted, patches),
@@ -174,17 +174,16 @@ impl Pieces {
     /// these are picked from it.
     ///
     /// # Safety
-    /// As `write`; the first position is (oy, ox).
+    /// As `write`; the first position is in column `ox`.
     #[inline(always)]
-    unsafe fn pick<V: Vectors>(&self, layout: &Patches, [oy, ox]: [usize; 2], sorted: *const f32, patches: &mut [f32]) {
+    unsafe fn pick<V: Vectors>(&self, layout: &Patches, ox: usize, sorted: *const f32, patches: &mut [f32]) {
         let ([f_h, f_w], step) = (layout.geometry().window().kernel, layout.geometry().window().stride[1]);
         // Which lanes of both rows, the second counted from 16 on, the first tap of a remainder is made of; the next one finds its own one
         // lane further. (Lanes without a position: one that holds anything; they are set to 0.)
-        let at: [u32; 16] = std::array::from_fn(|lane| match lane {
-            _ if lane < self.first_end => ox + lane,
-            _ if lane < self.lanes => 16 + lane - self.first_end,
-            _ => 0,
-        } as u32);
+        let mut at = [0; 16];
+        for (lane, at) in at[..self.lanes].iter_mut().enumerate() {
+            *at = if lane < self.first_end { ox + lane } else { 16 + lane - self.first_end } as u32;
+        }
         let next_row = if self.lanes > self.first_end { layout.image.next_windows() } else { 0 };
         // SAFETY: the caller's promise; whole rows are read, and up to fifteen numbers beyond the image, which lie in its slack.
         unsafe {
@@ -192,7 +191,7 @@ impl Pieces {
             let mut to = patches.as_mut_ptr();
             for c in 0..layout.geometry().channels() {
                 for fy in 0..f_h {
-                    let row = sorted.wrapping_add(layout.image.row(c, fy) + oy * layout.image.next_windows());
+                    let row = sorted.wrapping_add(layout.image.row(c, fy) + self.from - ox);
                     for remainder in 0..step.min(f_w) {
                         let row = row.wrapping_add(remainder * layout.image.columns());
                         let rows = [V::V16::load(row), V::V16::load(row.wrapping_add(next_row))];

@@ -292,8 +292,8 @@ impl WriteTaps<'_> {
         let mut to = self.vectors.as_mut_ptr();
         for c in 0..geometry.channels() {
             for y in self.y..self.y + height {
-                // SAFETY: the machine has the instructions, the lengths are checked; the rows exist (below the last no window looks for any), and reading goes less than sixteen numbers beyond the
-                // image; there is a vector for every pixel.
+                // SAFETY: the machine has the instructions, the lengths are checked; the rows exist (below the last no window
+                // looks for any), and reading goes less than sixteen numbers beyond the image; there is a vector for every pixel.
                 unsafe {
                     let [mut upper, mut lower] =
                         [y, y + 1].map(|y| self.pixels.as_ptr().add(self.padded.row(c, y.min(last))));

@@ -105,13 +105,9 @@ impl Kernel for Write<'_> {
         let ([h, w], pad) = (self.layout.geometry.input(), self.layout.geometry.window().pad);
         let (step, row_len) = (self.layout.geometry.window().stride[1], self.layout.row_len());
         let is_padded = pad != [0, 0] || row_len != w;
-        if step == 1 && !is_padded {
-            // SAFETY: the machine has the instructions.
-            return unsafe { copy::<V>(self.image, self.sorted) };
-        }
         if step == 1 {
             // SAFETY: the machine has the instructions; the lengths were checked.
-            return unsafe { self.pad_rows::<V>() };
+            return unsafe { if is_padded { self.pad_rows::<V>() } else { copy::<V>(self.image, self.sorted) } };
         }
         if is_padded {
             self.sorted.fill(self.pad);

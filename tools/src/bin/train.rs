@@ -45,10 +45,9 @@ fn train(args: TrainArgs) -> anyhow::Result<Outcome> {
     trainer.check(&network, train, test).map_err(remedy::of_refusal)?;
     let names = [&[PARAMS_FILE, HISTORY_FILE, CheckpointFiles::NEWEST][..], &report::FILES].concat();
     let board = args.tensorboard.as_deref().map(TensorBoard::new).transpose()?;
-    args.out.check(&names)?;
+    let out = args.out.check(&names)?;
     // (The lock makes the folder: so it knows whether to leave it behind.)
     let lock = FolderLock::take(&args.out.out)?;
-    let out = args.out.prepare(&names)?;
     let origin = LazyOrigin::new(&network, &data);
     let filters_before = Filters::of(&network).ok();
     let files = CheckpointFiles::in_folder(&args.out.out);

@@ -11,7 +11,6 @@ use crate::kernels::scratch;
 pub(super) const AT_ONCE: usize = 128;
 
 /// Where the windows of a band and their elements find their vectors in [`PixelVectors`].
-#[derive(Clone, Copy)]
 pub(super) struct Places<'a> {
     /// Elements of a pooling window.
     pool_len: usize,
