@@ -30,7 +30,7 @@ const KIND: &str = "Affine";
 /// |---|---|
 /// | `x`, `dx` | (N, I), or (N, …) with I elements a sample |
 /// | `y`, `dout` | (N, O) |
-/// | `W` | (I, O); in memory column-major, the weights of one output side by side; of many inputs, in halves: see [`Layout`] |
+/// | `W` | (I, O); in memory column-major, the weights of one output side by side; of many inputs, in parts: see [`Layout`] |
 /// | `b` | (O) |
 ///
 /// # Backward
@@ -73,10 +73,11 @@ const KIND: &str = "Affine";
 /// ```
 #[derive(Debug, Clone)]
 pub struct Affine<F: Real = f32> {
-    /// (I, O), as [`Layout::of_weights`] has it.
+    /// (I, O), as `layout` has it.
     pub(crate) w: Param<F>,
     /// (O).
     pub(crate) b: Param<F>,
+    layout: Layout,
 }
 
 impl<F: Real> Affine<F> {
@@ -95,12 +96,13 @@ impl<F: Real> Affine<F> {
             let (expected, got) = (vec![outputs], b.shape().to_vec());
             return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, with: "W", got });
         }
-        let w = match Layout::of_weights(inputs) {
-            Layout::Whole if w.t().is_standard_layout() => Param::learned("W", w.into_dyn()),
-            Layout::Whole => Param::learned("W", column_major(&w).into_dyn()),
-            Layout::HalvedWeights | Layout::Halves => Param::learned_in_halves("W", w.view()),
+        let layout = Layout::of_weights(inputs);
+        let w = match layout.parts() {
+            1 if w.t().is_standard_layout() => Param::learned("W", w.into_dyn()),
+            1 => Param::learned("W", column_major(&w).into_dyn()),
+            parts => Param::learned_in_parts("W", &w.into_dyn(), parts),
         };
-        Ok(Affine { w, b: Param::learned("b", b.as_standard_layout().into_owned().into_dyn()) })
+        Ok(Affine { w, layout, b: Param::learned("b", b.as_standard_layout().into_owned().into_dyn()) })
     }
 
     /// A layer with weights drawn from `init` and biases of zero.
@@ -137,7 +139,13 @@ impl<F: Real> Affine<F> {
 
     /// How the weights lie in memory.
     pub(crate) fn layout(&self) -> Layout {
-        Layout::of_weights(self.w.shape()[0])
+        self.layout
+    }
+
+    /// Lays the weights out in so many parts.
+    pub(crate) fn lay_out_in(&mut self, parts: usize) {
+        self.w = Param::learned_in_parts("W", &self.w.value(), parts);
+        self.layout = Layout::WeightsInParts(parts);
     }
 }
 
@@ -164,7 +172,7 @@ impl<F: Real> Layer<F> for Affine<F> {
         let output = self.checked(x.shape());
         expect(KIND, "y", y.shape(), &output);
         let (x, y) = (slice(KIND, "x", x), slice_mut(KIND, "y", y));
-        affine::forward(self.layout(), x, self.w.values(), self.b.values(), y);
+        affine::forward(self.layout, x, self.w.values(), self.b.values(), y);
     }
 
     fn backward(
@@ -180,11 +188,10 @@ impl<F: Real> Layer<F> for Affine<F> {
         if let Some(dx) = &dx {
             expect(KIND, "dx", dx.shape(), x.shape());
         }
-        let layout = self.layout();
-        affine::backward_weights(layout, slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
+        affine::backward_weights(self.layout, slice(KIND, "x", x), dout, self.w.grad_mut(), self.b.grad_mut());
         // Last, so that the layer before finds it in the cache.
         if let Some(dx) = dx {
-            affine::backward_input(layout, self.w.values(), outputs, dout, slice_mut(KIND, "dx", dx));
+            affine::backward_input(self.layout, self.w.values(), outputs, dout, slice_mut(KIND, "dx", dx));
         }
     }
 

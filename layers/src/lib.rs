@@ -114,6 +114,7 @@ mod stage;
 mod tanh;
 mod tape;
 mod trace;
+mod updates;
 mod workspace;
 
 pub use affine::Affine;
@@ -139,4 +140,5 @@ pub use tanh::Tanh;
 pub use tape::Tape;
 pub use tensor::{self, Geometry, Real, Rounding, Window, ndarray};
 pub use trace::{Activation, LayerStep};
+pub use updates::Updates;
 pub use workspace::Workspace;

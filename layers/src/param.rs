@@ -1,8 +1,6 @@
 //! What a layer holds.
 
-use tensor::ndarray::{
-    ArrayD, ArrayView2, ArrayViewD, ArrayViewMutD, Axis, IndexLonger, IxDyn, ShapeBuilder, StrideShape,
-};
+use tensor::ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IndexLonger, IxDyn, ShapeBuilder, StrideShape};
 use tensor::{Buffer, Real};
 
 /// An array that a layer holds: a learned parameter with its gradient, or a statistic (batch normalisation's running
@@ -10,7 +8,7 @@ use tensor::{Buffer, Real};
 ///
 /// Its [`shape`](Self::shape) is the book's, and so are the arrays that [`value`](Self::value) and [`grad`](Self::grad) give. How
 /// they lie in memory is the layer's choice, because it computes on the memory as it is: [`Affine`](crate::Affine) keeps its `W`
-/// column-major, or in two halves; all else is row-major. Values and gradient always have one order, which is all that
+/// column-major, or in parts; all else is row-major. Values and gradient always have one order, which is all that
 /// an optimizer needs to know ([`value_and_grad_mut`](Self::value_and_grad_mut)).
 #[derive(Debug, Clone)]
 pub struct Param<F: Real> {
@@ -28,7 +26,7 @@ pub struct Param<F: Real> {
 /// How values and gradient lie in memory, without gaps.
 #[derive(Debug, Clone)]
 struct Order {
-    /// The shape; or, in halves, twice half the rows: (2, I/2, O). In logical order the two hold the same numbers.
+    /// The shape; or, of a matrix (I, O) in parts, (parts, I/parts, O). In logical order the two hold the same numbers.
     dim: IxDyn,
     strides: IxDyn,
 }
@@ -69,16 +67,19 @@ impl<F: Real> Param<F> {
         Param { learned: false, ..Param::learned(name, value) }
     }
 
-    /// A learned matrix (I, O), kept in halves: that of the first I/2 rows, column-major, then that of the others.
-    pub(crate) fn learned_in_halves(name: &'static str, value: ArrayView2<'_, F>) -> Self {
-        let (rows, columns) = value.dim();
-        let half = rows / 2;
-        let order = IxDyn(&[2, half, columns]).strides(IxDyn(&[half * columns, 1, half]));
-        let mut halves = ArrayD::from_shape_vec(order, vec![F::ZERO; value.len()]).expect("two halves without gaps");
-        for (mut to, from) in halves.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
-            to.assign(&from);
-        }
-        Param { shape: vec![rows, columns], ..Param::learned(name, halves) }
+    /// A learned matrix (I, O), kept in so many parts: that of the first I/parts rows, column-major, then that of the next ones, and so on.
+    ///
+    /// # Panics
+    /// Where it is no matrix, or its rows are not as many parts.
+    pub(crate) fn learned_in_parts(name: &'static str, value: &ArrayD<F>, parts: usize) -> Self {
+        let &[rows, columns] = value.shape() else { panic!("{name}: shape {:?} is no matrix", value.shape()) };
+        assert!(rows.is_multiple_of(parts), "{name}: {rows} rows in {parts} parts");
+        let a_part = rows / parts;
+        let order = Order { dim: IxDyn(&[parts, a_part, columns]), strides: IxDyn(&[a_part * columns, 1, a_part]) };
+        let (shape, zeros) = (vec![rows, columns], Buffer::zeros(value.len()));
+        let mut param = Param { name, learned: true, shape, order, value: zeros, grad: Buffer::new() };
+        param.assign(&value.view());
+        param
     }
 
     /// The shape.
@@ -97,7 +98,8 @@ impl<F: Real> Param<F> {
         self.of_shape(self.order.view(&self.value))
     }
 
-    /// A copy of the gradient of the loss, row-major; empty before the first backward pass, and for statistics.
+    /// A copy of the gradient of the loss, row-major; empty before the first backward pass, and for statistics. (After
+    /// [`Sequential::backward_and_update`](crate::Sequential::backward_and_update) it means nothing.)
     pub fn grad(&self) -> ArrayD<F> {
         match &self.grad[..] {
             [] => ArrayD::zeros(IxDyn(&[0])),
@@ -120,8 +122,8 @@ impl<F: Real> Param<F> {
         if values.shape() == self.shape {
             return values.assign(value);
         }
-        let half = values.shape()[1];
-        for (mut to, from) in values.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), half)) {
+        let a_part = values.shape()[1];
+        for (mut to, from) in values.axis_iter_mut(Axis(0)).zip(value.axis_chunks_iter(Axis(0), a_part)) {
             to.assign(&from);
         }
     }
@@ -136,8 +138,8 @@ impl<F: Real> Param<F> {
         if values.shape() == self.shape {
             return values.index(IxDyn(index));
         }
-        let half = values.shape()[1];
-        values.index(IxDyn(&[index[0] / half, index[0] % half, index[1]]))
+        let a_part = values.shape()[1];
+        values.index(IxDyn(&[index[0] / a_part, index[0] % a_part, index[1]]))
     }
 
     /// The gradient as a slice in memory order; allocated at the first call.

@@ -6,8 +6,9 @@
 //! the order of the sums differs, so that in single precision they differ by rounding: [`tensor::conv_pool::backward_weights`]
 //! names the bound.
 //!
-//! A large affine layer that follows takes the pooled array in halves, by filters ([`Layout::Halves`]): what a core has convolved it
-//! also multiplies with its half of the weights, forward and backward.
+//! A large affine layer that follows takes the pooled array in parts, by filters ([`Layout::InParts`]): what a core has convolved it
+//! also multiplies with its half of the weights, forward and backward. In a training step the affine layer's backward pass and the
+//! update of its weights are one pass over these parts ([`affine::backward_and_update`]), to the same bits.
 
 use std::any::Any;
 
@@ -22,6 +23,7 @@ use crate::layer::Layer;
 use crate::pooling::Pooling;
 use crate::relu::Relu;
 use crate::shape::{at_least, slice, slice_mut};
+use crate::updates::Step;
 
 const KIND: &str = "Convolution, Relu, Pooling";
 
@@ -39,7 +41,7 @@ pub(crate) enum Stage {
         first: usize,
         /// How the three work together.
         plan: Box<Plan>,
-        /// Whether the affine layer behind them belongs to it; then the pooled array lies in halves.
+        /// Whether the affine layer behind them belongs to it; then the pooled array, and its weights, lie in parts.
         affine: bool,
     },
 }
@@ -69,14 +71,21 @@ fn conv_relu_pool<F: Real>(layers: &Layers<F>, shapes: &[Vec<usize>], first: usi
     let pool = as_any(&**pool).downcast_ref::<Pooling>()?;
     let geometry = |shape: &[usize], window| Geometry::new(shape.try_into().ok()?, window).ok();
     let plan = Plan::new(geometry(&shapes[0], conv.window)?, geometry(&shapes[2], pool.window)?)?;
-    let halves = layers.get(3).and_then(|layer| {
+    let in_parts = layers.get(3).and_then(|layer| {
         let affine = as_any(&**layer).downcast_ref::<Affine<F>>()?;
-        plan.in_halves().filter(|_| affine.layout() == Layout::HalvedWeights)
+        plan.in_parts().filter(|_| affine.layout() != Layout::Whole)
     });
-    Some(Stage::ConvReluPool { first, plan: Box::new(halves.unwrap_or(plan)), affine: halves.is_some() })
+    Some(Stage::ConvReluPool { first, plan: Box::new(in_parts.unwrap_or(plan)), affine: in_parts.is_some() })
 }
 
 impl Stage {
+    /// Lays the parameters of its layers out in the order in which it computes with them.
+    pub(crate) fn lay_out<F: Real>(&self, layers: &mut Layers<F>) {
+        if let Stage::ConvReluPool { first, plan, affine: true } = self {
+            layer_mut::<F, Affine<F>>(&mut layers[first + 3..]).lay_out_in(plan.parts());
+        }
+    }
+
     /// The index of the first layer.
     pub(crate) fn first(&self) -> usize {
         match *self {
@@ -111,8 +120,8 @@ impl Stage {
                 }
                 let pooled = at_least(inside, n * pooled_len(plan));
                 conv_pool::forward(plan, x, w.values(), b.values(), pooled, None);
-                let Affine { w, b } = layer(layers, first + 3);
-                affine::forward(Layout::Halves, pooled, w.values(), b.values(), y);
+                let Affine { w, b, .. } = layer(layers, first + 3);
+                affine::forward(Layout::InParts(plan.parts()), pooled, w.values(), b.values(), y);
             }
         }
     }
@@ -139,22 +148,24 @@ impl Stage {
                 }
                 let pooled = at_least(&mut inside[2], n * pooled_len(plan));
                 conv_pool::forward(plan, x, w.values(), b.values(), pooled, winners);
-                let Affine { w, b } = layer_mut(rest);
-                affine::forward(Layout::Halves, pooled, w.values(), b.values(), y);
+                let Affine { w, b, .. } = layer_mut(rest);
+                affine::forward(Layout::InParts(plan.parts()), pooled, w.values(), b.values(), y);
             }
         }
     }
 
-    /// [`Layer::backward`] of the stage; `inside` is what [`forward`](Self::forward) left there, `between` is memory for a gradient on
-    /// its way through it.
+    /// [`Layer::backward`] of the stage, and the step of its parameters, if one is to be taken. `inside` is what
+    /// [`forward`](Self::forward) left there, and in a step lost; `between` is memory for a gradient on its way through it.
     pub(crate) fn backward<F: Real>(
         &self,
         layers: &mut Layers<F>,
         [x, y, dout]: [ArrayViewD<'_, F>; 3],
         dx: Option<ArrayViewMutD<'_, F>>,
-        inside: &[Buffer<F>],
+        inside: &mut [Buffer<F>],
         between: &mut Buffer<F>,
+        mut step: Option<Step<'_, F>>,
     ) {
+        let mut updated = None;
         match self {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
             Stage::ConvReluPool { first, plan, affine } => {
@@ -162,19 +173,45 @@ impl Stage {
                 let (x, dout) = (slice(KIND, "x", x), slice(KIND, "dout", dout));
                 let dx = dx.map(|dx| slice_mut(KIND, "dx", dx));
                 let (Convolution { w, b, .. }, pool, rest) = conv_and_pool(layers, *first);
-                let dout = if *affine {
-                    let (pooled, dpooled) =
-                        (&inside[2][..n * pooled_len(plan)], at_least(between, n * pooled_len(plan)));
-                    backward_affine(layer_mut(rest), pooled, dout, dpooled);
-                    dpooled
-                } else {
-                    dout
+                let len = n * pooled_len(plan);
+                let dout = match &mut step {
+                    Some(step) if *affine => {
+                        let (pooled, slot) = (&mut inside[2][..len], step.slots[first + 3]);
+                        backward_and_update_affine(layer_mut(rest), plan.parts(), pooled, dout, slot, step);
+                        updated = Some(slot);
+                        pooled
+                    }
+                    None if *affine => {
+                        let dpooled = at_least(between, len);
+                        backward_affine(layer_mut(rest), plan.parts(), &inside[2][..len], dout, dpooled);
+                        dpooled
+                    }
+                    _ => dout,
                 };
                 conv_pool::backward_weights(plan, x, &pool.winners, dout, w.grad_mut(), b.grad_mut());
                 if let Some(dx) = dx {
                     conv_pool::backward_input(plan, &pool.winners, w.values(), dout, dx);
                 }
             }
+        }
+        if let Some(mut step) = step {
+            self.update_all_but(updated, layers, &mut step);
+        }
+    }
+
+    /// Changes the learned parameters of its layers, but for the one of a slot that was changed already.
+    fn update_all_but<F: Real>(&self, updated: Option<usize>, layers: &mut Layers<F>, step: &mut Step<'_, F>) {
+        let (range, slots) = (self.first()..=self.last(), step.slots);
+        for (layer, &first_slot) in layers[range.clone()].iter_mut().zip(&slots[range]) {
+            let mut slot = first_slot;
+            layer.visit_params_mut(&mut |param| {
+                if param.learned {
+                    if updated != Some(slot) {
+                        step.update(slot, param);
+                    }
+                    slot += 1;
+                }
+            });
         }
     }
 
@@ -218,9 +255,23 @@ fn pooled_len(plan: &Plan) -> usize {
     plan.pool().channels() * plan.pool().positions()
 }
 
-fn backward_affine<F: Real>(affine: &mut Affine<F>, pooled: &[F], dout: &[F], dpooled: &mut [F]) {
-    let Affine { w, b } = affine;
-    affine::backward_weights(Layout::Halves, pooled, dout, w.grad_mut(), b.grad_mut());
+fn backward_affine<F: Real>(affine: &mut Affine<F>, parts: usize, pooled: &[F], dout: &[F], dpooled: &mut [F]) {
+    let Affine { w, b, .. } = affine;
+    affine::backward_weights(Layout::InParts(parts), pooled, dout, w.grad_mut(), b.grad_mut());
     // Last, so that the convolution finds it in the cache.
-    affine::backward_input(Layout::Halves, w.values(), b.len(), dout, dpooled);
+    affine::backward_input(Layout::InParts(parts), w.values(), b.len(), dout, dpooled);
+}
+
+/// `pooled` becomes its gradient.
+fn backward_and_update_affine<F: Real>(
+    affine: &mut Affine<F>,
+    parts: usize,
+    pooled: &mut [F],
+    dout: &[F],
+    slot: usize,
+    step: &mut Step<'_, F>,
+) {
+    let Affine { w, b, .. } = affine;
+    let update = step.updates.update_of(slot, w);
+    affine::backward_and_update(parts, pooled, w.values_mut(), dout, b.grad_mut(), update);
 }

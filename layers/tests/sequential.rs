@@ -4,9 +4,10 @@ mod common;
 
 use common::{bits, normal, panic_message, random, small_network};
 use layers::ndarray::{Array1, Array2, Array4, ArrayD, IxDyn, ShapeBuilder, array};
+use layers::tensor::{Real, Rule, Update};
 use layers::{
-    Affine, BatchNormalization, Convolution, Dropout, Init, Layer, NetworkError, Pooling, Purpose, Random, Relu,
-    Rounding, Sequential, Tape, Window, Workspace,
+    Affine, BatchNormalization, Convolution, Dropout, Init, Layer, NetworkError, Param, Pooling, Purpose, Random, Relu,
+    Rounding, Sequential, Tape, Updates, Window, Workspace,
 };
 
 fn random_weights() -> Random {
@@ -286,4 +287,110 @@ fn dropout_layers_have_streams_of_their_own() {
     let kept = |y: &ArrayD<f32>| y.iter().filter(|&&y| y == 1.0).count();
     assert!((30..70).contains(&kept(&masks[0][0])), "{}", kept(&masks[0][0]));
     assert!((10..40).contains(&kept(&masks[0][1])), "{}", kept(&masks[0][1]));
+}
+
+/// Momentum, with weight decay for weights; and which slots were asked for.
+#[derive(Default)]
+struct Decaying<F> {
+    speeds: Vec<Vec<F>>,
+    asked: Vec<(usize, usize)>,
+}
+
+struct MomentumOfHalf;
+
+impl<F: Real> Rule<F> for MomentumOfHalf {
+    fn step(&self, value: &mut [F], grad: &[F], [speed, _]: [&mut [F]; 2]) {
+        for ((value, &grad), speed) in value.iter_mut().zip(grad).zip(speed) {
+            *speed = F::from_f64(0.5) * *speed - F::from_f64(0.25) * grad;
+            *value += *speed;
+        }
+    }
+}
+
+impl<F: Real> Updates<F> for Decaying<F> {
+    fn update_of(&mut self, slot: usize, param: &Param<F>) -> Update<'_, F> {
+        self.asked.push((slot, param.len()));
+        let decay = F::from_f64(if param.name == "W" { 0.125 } else { 0.0 });
+        self.speeds.resize_with(self.speeds.len().max(slot + 1), Vec::new);
+        self.speeds[slot].resize(param.len(), F::ZERO);
+        Update { rule: &MomentumOfHalf, decay, remembered: [&mut self.speeds[slot], &mut []] }
+    }
+}
+
+/// Layers of which one pass takes four, and others that it does not take; a statistic among the parameters.
+fn large_network<F: Real>(seed: u64) -> Sequential<F> {
+    let mut random = Random::new(seed, Purpose::Weights);
+    let window = Window::square(5);
+    let layers: Vec<Box<dyn Layer<F>>> = vec![
+        Box::new(Convolution::random(1, 16, window, Init::default(), &mut random).unwrap()),
+        Box::new(Relu),
+        Box::new(Pooling::new(Window::square(2).stride(2))),
+        Box::new(Affine::random(16 * 144, 20, Init::default(), &mut random).unwrap()),
+        Box::new(BatchNormalization::with_channels(20).unwrap()),
+        Box::new(Relu),
+        Box::new(Affine::random(20, 10, Init::default(), &mut random).unwrap()),
+    ];
+    Sequential::new(&[1, 28, 28], layers).unwrap()
+}
+
+fn values<F: Real>(network: &Sequential<F>) -> Vec<(String, Vec<F>)> {
+    let mut values = Vec::new();
+    network.visit_params(&mut |name, param| values.push((name.to_owned(), param.values().to_vec())));
+    values
+}
+
+/// Exact in `f64`, where −0 is another number than 0.
+fn same_bits<F: Real>(one: &[F], other: &[F]) -> bool {
+    one.iter().map(|v| v.to_f64().to_bits()).eq(other.iter().map(|v| v.to_f64().to_bits()))
+}
+
+fn steps_in_one_go_are_gradient_and_update<F: Real>() {
+    let (mut one, mut other) = (large_network::<F>(3), large_network::<F>(3));
+    let (mut tape, mut other_tape) = (Tape::new(), Tape::new());
+    let (mut updates, mut other_updates) = (Decaying::default(), Decaying::default());
+    let start = values(&one);
+    for step in 0..3 {
+        let x = normal::<F>(&[7, 1, 28, 28], &mut random(10 + step));
+        let dout = normal::<F>(&[7, 10], &mut random(20 + step));
+        one.forward(x.view(), &mut tape);
+        one.backward_and_update(x.view(), &mut tape, dout.view(), &mut updates);
+
+        other.forward(x.view(), &mut other_tape);
+        other.backward(x.view(), &mut other_tape, dout.view());
+        let mut slot = 0;
+        other.visit_params_mut(&mut |_, param| {
+            if param.learned {
+                let update = other_updates.update_of(slot, param);
+                let (value, grad) = param.value_and_grad_mut();
+                update.apply(value, grad);
+                slot += 1;
+            }
+        });
+        for ((name, one), (_, other)) in values(&one).iter().zip(&values(&other)) {
+            assert!(same_bits(one, other), "{}: {name} after step {step}", F::NAME);
+        }
+    }
+    let mut speeds = updates.speeds.iter().zip(&other_updates.speeds);
+    assert!(speeds.all(|(one, other)| same_bits(one, other)), "{}: what is remembered", F::NAME);
+    updates.asked.sort_unstable();
+    other_updates.asked.sort_unstable();
+    assert_eq!(updates.asked, other_updates.asked);
+    assert!(values(&one).iter().zip(&start).all(|(now, before)| now != before), "{}: all have changed", F::NAME);
+}
+
+#[test]
+fn a_step_in_one_go_is_the_gradient_and_the_updates() {
+    steps_in_one_go_are_gradient_and_update::<f32>();
+    steps_in_one_go_are_gradient_and_update::<f64>();
+}
+
+#[test]
+fn a_step_uses_the_tape_up() {
+    let mut network = large_network::<f32>(3);
+    let (mut tape, mut updates) = (Tape::new(), Decaying::default());
+    let (x, dout) = (normal::<f32>(&[2, 1, 28, 28], &mut random(1)), normal::<f32>(&[2, 10], &mut random(2)));
+    network.forward(x.view(), &mut tape);
+    network.backward_and_update(x.view(), &mut tape, dout.view(), &mut updates);
+    let message = panic_message(|| network.backward(x.view(), &mut tape, dout.view()));
+    assert!(message.contains("backward without a forward of this batch"), "{message}");
 }

@@ -64,6 +64,7 @@ mod metrics;
 mod network;
 mod network_kind;
 mod not_finite;
+mod optimizer_step;
 pub mod params;
 mod progress;
 #[cfg(feature = "save")]
@@ -101,6 +102,7 @@ pub use network::Network;
 pub use network_kind::{NetworkKind, UnknownNetwork};
 pub use not_finite::NotFinite;
 pub use optim::{self, OptimizerConfig, OptimizerKind};
+pub use optimizer_step::OptimizerStep;
 pub use params::ParamsError;
 #[cfg(feature = "save")]
 pub use replace_file::{replace_file, try_to_write};

@@ -2,7 +2,8 @@
 
 use layers::ndarray::{Array2, ArrayD, ArrayView, ArrayView2, ArrayViewD, ArrayViewMut2, Axis, Dimension, Ix2};
 use layers::{
-    GradientCheck, GradientReport, Labels, Param, Purpose, Random, Sequential, SoftmaxWithLoss, Tape, Workspace,
+    GradientCheck, GradientReport, Labels, Param, Purpose, Random, Sequential, SoftmaxWithLoss, Tape, Updates,
+    Workspace,
 };
 use tensor::Real;
 
@@ -150,19 +151,30 @@ impl<F: Real> Network<F> {
     }
 
     /// The mean loss of a batch, and its gradient by the backward pass, which is left in the parameters: see
-    /// [`visit_params`](Self::visit_params). `x` is row-major. Does not allocate once it has seen a batch as large.
+    /// [`visit_params`](Self::visit_params). `x` is row-major. In `f32` it does not allocate once it has seen a batch as large.
     pub fn gradient<D: Dimension>(&mut self, x: ArrayView<'_, F, D>, t: Labels<'_, F>) -> F {
         let x = x.into_dyn();
         let loss = self.loss(x.view(), t);
-        let dim = (x.shape()[0], self.classes());
-        let len = dim.0 * dim.1;
-        if self.dscores.len() < len {
-            self.dscores.resize(len, F::ZERO);
-        }
-        let mut dscores = ArrayViewMut2::from_shape(dim, &mut self.dscores[..len]).expect("as long as its shape");
-        self.last_layer.backward(t, dscores.view_mut());
-        self.layers.backward(x, &mut self.tape, dscores.view().into_dyn());
+        let dscores = dscores(&self.last_layer, t, self.layers.output_shape()[0], &mut self.dscores);
+        self.layers.backward(x, &mut self.tape, dscores);
         loss
+    }
+
+    /// The second half of a training step: the backward pass for the batch of the last [`loss`](Self::loss), and the step of
+    /// every parameter, as [`Sequential::backward_and_update`] takes them. The same bits as [`gradient`](Self::gradient) and then
+    /// the updates; but what is left of the gradients means nothing. `x` and `t` are those of that call. In `f32` it does not
+    /// allocate once it has seen a batch as large.
+    ///
+    /// # Panics
+    /// Where there was no such call.
+    pub fn backward_and_update<D: Dimension>(
+        &mut self,
+        x: ArrayView<'_, F, D>,
+        t: Labels<'_, F>,
+        updates: &mut dyn Updates<F>,
+    ) {
+        let dscores = dscores(&self.last_layer, t, self.layers.output_shape()[0], &mut self.dscores);
+        self.layers.backward_and_update(x.into_dyn(), &mut self.tape, dscores, updates);
     }
 
     /// Visits all parameters and statistics with the book's names: `"W1"`, `"b1"`, `"W2"`, …
@@ -247,6 +259,23 @@ impl Network<f64> {
     ) -> GradientReport {
         layers::gradient_check(&mut self.layers, x.into_dyn(), t, config)
     }
+}
+
+/// The gradient of the last loss with respect to the scores, in this memory.
+fn dscores<'a, F: Real>(
+    last_layer: &SoftmaxWithLoss<F>,
+    t: Labels<'_, F>,
+    classes: usize,
+    memory: &'a mut Vec<F>,
+) -> ArrayViewD<'a, F> {
+    let dim = (t.len(), classes);
+    let len = dim.0 * dim.1;
+    if memory.len() < len {
+        memory.resize(len, F::ZERO);
+    }
+    let mut dscores = ArrayViewMut2::from_shape(dim, &mut memory[..len]).expect("as long as its shape");
+    last_layer.backward(t, dscores.view_mut());
+    ArrayView2::from_shape(dim, &memory[..len]).expect("as long as its shape").into_dyn()
 }
 
 /// Scores as a matrix.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use datasets::{Batches, Dataset, Position, Sampling};
 use layers::{Purpose, Random};
-use optim::{Optimizer, Steps, weight_decay};
+use optim::{Optimizer, weight_decay};
 
 use crate::batch::Batch;
 use crate::checkpoint::{self, Origin};
@@ -15,6 +15,7 @@ use crate::history::History;
 use crate::metrics::{Evaluation, Evaluator};
 use crate::network::Network;
 use crate::not_finite::NotFinite;
+use crate::optimizer_step::OptimizerStep;
 use crate::progress::{EpochSoFar, Progress};
 use crate::shape::fits;
 use crate::statistics::Statistics;
@@ -188,14 +189,15 @@ impl Trainer {
         self.batch.fill(train, batches.next_batch(), self.config.scaling);
         let (x, t) = self.batch.view(network.input_shape());
         self.statistics.remember(network);
-        let loss = f64::from(network.gradient(x, t)) + weight_loss(network, self.config.weight_decay);
+        let loss = f64::from(network.loss(x.view(), t)) + weight_loss(network, self.config.weight_decay);
         if !loss.is_finite() {
             let error = self.diverged(network, loss, batches.steps_per_epoch());
             batches.seek(self.progress.position)?;
             return Err(error);
         }
         self.optimizer.set_lr(lr);
-        update(network, &mut *self.optimizer, self.config.weight_decay);
+        let mut step = OptimizerStep::begin(&mut *self.optimizer, self.config.weight_decay);
+        network.backward_and_update(x, t, &mut step);
         self.progress.position = batches.position();
         self.progress.history.train_loss_list.push(loss);
         self.progress.epoch.loss += loss * t.len() as f64;
@@ -395,22 +397,4 @@ fn weight_loss(network: &Network, lambda: f64) -> f64 {
         }
     });
     loss
-}
-
-/// Hands every learned parameter to the optimizer, with its gradient.
-fn update(network: &mut Network, optimizer: &mut dyn Optimizer, lambda: f64) {
-    let mut slot = 0;
-    optimizer.begin_step();
-    network.visit_params_mut(&mut |_, param| {
-        if !param.learned {
-            return;
-        }
-        let decays = lambda != 0.0 && param.name == "W";
-        let (value, grad) = param.value_and_grad_mut();
-        if decays {
-            f32::add_weight_decay(grad, value, lambda as f32);
-        }
-        optimizer.update(slot, value, grad);
-        slot += 1;
-    });
 }

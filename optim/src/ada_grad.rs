@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr, positive};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::{State, snap};
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "adagrad";
 
@@ -77,6 +77,12 @@ impl<F: Real> AdaGrad<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for AdaGradConfig {
+    fn step(&self, value: &mut [F], grad: &[F], [h, _]: [&mut [F]; 2]) {
+        F::ada_grad_step(value, grad, h, F::from_f64(self.lr), F::from_f64(self.epsilon));
+    }
+}
+
 impl<F: Steps> Optimizer<F> for AdaGrad<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::AdaGrad(self.config)
@@ -90,9 +96,9 @@ impl<F: Steps> Optimizer<F> for AdaGrad<F> {
         self.state.begin_step();
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [h] = self.state.slot(NAME, slot, value, grad);
-        F::ada_grad_step(value, grad, h, F::from_f64(self.config.lr), F::from_f64(self.config.epsilon));
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.config, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr, fraction, positive};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::{State, snap};
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "adam";
 
@@ -121,6 +121,12 @@ impl<F: Real> Adam<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for AdamCoefficients<F> {
+    fn step(&self, value: &mut [F], grad: &[F], [m, v]: [&mut [F]; 2]) {
+        F::adam_step(value, grad, m, v, self);
+    }
+}
+
 impl<F: Steps> Optimizer<F> for Adam<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::Adam(self.config)
@@ -135,9 +141,9 @@ impl<F: Steps> Optimizer<F> for Adam<F> {
         self.coefficients = AdamCoefficients::new(&self.config, self.state.steps());
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [m, v] = self.state.slot(NAME, slot, value, grad);
-        F::adam_step(value, grad, m, v, &self.coefficients);
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.coefficients, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

@@ -1,18 +1,14 @@
 //! The loops, compiled here.
 
-use tensor::threads::for_each_part3;
 use tensor::{Real, Vectorize, vectorize};
 
 use crate::adam::AdamCoefficients;
-
-/// Weights that one task changes.
-const PART: usize = 16_384;
 
 /// The step functions of this crate for one number type; `f32` and `f64` have them.
 ///
 /// They do what the free functions of the same names do. But a generic function is compiled in the crate that calls it,
 /// with the optimisation of that crate (often none); these are compiled in this one. The optimizers call them. Adam's,
-/// which most runs use and which does most, is compiled for every instruction set, and shared among threads.
+/// which most runs use and which does most, is compiled for every instruction set.
 pub trait Steps: Real {
     /// [`sgd_step`](crate::sgd_step).
     fn sgd_step(value: &mut [Self], grad: &[Self], lr: Self);
@@ -34,11 +30,9 @@ pub trait Steps: Real {
     );
     /// [`adam_step`](crate::adam_step).
     fn adam_step(value: &mut [Self], grad: &[Self], m: &mut [Self], v: &mut [Self], c: &AdamCoefficients<Self>);
-    /// [`weight_decay::add_gradient`](crate::weight_decay::add_gradient).
-    fn add_weight_decay(grad: &mut [Self], value: &[Self], lambda: Self);
 }
 
-/// [`adam_step`](crate::adam_step) of a part of the weights.
+/// [`adam_step`](crate::adam_step), for [`vectorize`].
 struct AdamStep<'a, F: Real> {
     value: &'a mut [F],
     grad: &'a [F],
@@ -89,15 +83,7 @@ macro_rules! compile_for {
             }
             #[inline(never)]
             fn adam_step(value: &mut [$F], grad: &[$F], m: &mut [$F], v: &mut [$F], c: &AdamCoefficients<$F>) {
-                assert_eq!(value.len(), grad.len(), "adam: value and grad");
-                for_each_part3([value, m, v], PART, |i, value, m, v| {
-                    let grad = &grad[i * PART..][..value.len()];
-                    vectorize(AdamStep { value, grad, m, v, c });
-                });
-            }
-            #[inline(never)]
-            fn add_weight_decay(grad: &mut [$F], value: &[$F], lambda: $F) {
-                crate::weight_decay::add_gradient(grad, value, lambda);
+                vectorize(AdamStep { value, grad, m, v, c });
             }
         }
     };

@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr, fraction};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::{State, snap};
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "momentum";
 
@@ -76,6 +76,12 @@ impl<F: Real> Momentum<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for MomentumConfig {
+    fn step(&self, value: &mut [F], grad: &[F], [v, _]: [&mut [F]; 2]) {
+        F::momentum_step(value, grad, v, F::from_f64(self.lr), F::from_f64(self.momentum));
+    }
+}
+
 impl<F: Steps> Optimizer<F> for Momentum<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::Momentum(self.config)
@@ -89,9 +95,9 @@ impl<F: Steps> Optimizer<F> for Momentum<F> {
         self.state.begin_step();
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [v] = self.state.slot(NAME, slot, value, grad);
-        F::momentum_step(value, grad, v, F::from_f64(self.config.lr), F::from_f64(self.config.momentum));
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.config, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr, fraction};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::{State, snap};
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "nesterov";
 
@@ -83,6 +83,12 @@ impl<F: Real> Nesterov<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for NesterovConfig {
+    fn step(&self, value: &mut [F], grad: &[F], [v, _]: [&mut [F]; 2]) {
+        F::nesterov_step(value, grad, v, F::from_f64(self.lr), F::from_f64(self.momentum));
+    }
+}
+
 impl<F: Steps> Optimizer<F> for Nesterov<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::Nesterov(self.config)
@@ -96,9 +102,9 @@ impl<F: Steps> Optimizer<F> for Nesterov<F> {
         self.state.begin_step();
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [v] = self.state.slot(NAME, slot, value, grad);
-        F::nesterov_step(value, grad, v, F::from_f64(self.config.lr), F::from_f64(self.config.momentum));
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.config, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

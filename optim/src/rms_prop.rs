@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr, fraction, positive};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::{State, snap};
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "rmsprop";
 
@@ -80,6 +80,14 @@ impl<F: Real> RmsProp<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for RmsPropConfig {
+    fn step(&self, value: &mut [F], grad: &[F], [h, _]: [&mut [F]; 2]) {
+        let RmsPropConfig { lr, decay_rate, epsilon } = *self;
+        let [lr, decay_rate, rest, epsilon] = [lr, decay_rate, 1.0 - decay_rate, epsilon].map(F::from_f64);
+        F::rms_prop_step(value, grad, h, lr, decay_rate, rest, epsilon);
+    }
+}
+
 impl<F: Steps> Optimizer<F> for RmsProp<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::RmsProp(self.config)
@@ -93,11 +101,9 @@ impl<F: Steps> Optimizer<F> for RmsProp<F> {
         self.state.begin_step();
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [h] = self.state.slot(NAME, slot, value, grad);
-        let RmsPropConfig { lr, decay_rate, epsilon } = self.config;
-        let [lr, decay_rate, rest, epsilon] = [lr, decay_rate, 1.0 - decay_rate, epsilon].map(F::from_f64);
-        F::rms_prop_step(value, grad, h, lr, decay_rate, rest, epsilon);
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.config, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

@@ -5,7 +5,7 @@ use crate::error::{OptimError, check_lr};
 use crate::kind::OptimizerConfig;
 use crate::optimizer::Optimizer;
 use crate::state::State;
-use tensor::Real;
+use tensor::{Real, Rule, Update};
 
 const NAME: &str = "sgd";
 
@@ -69,6 +69,12 @@ impl<F: Real> Sgd<F> {
     }
 }
 
+impl<F: Steps> Rule<F> for SgdConfig {
+    fn step(&self, value: &mut [F], grad: &[F], _: [&mut [F]; 2]) {
+        F::sgd_step(value, grad, F::from_f64(self.lr));
+    }
+}
+
 impl<F: Steps> Optimizer<F> for Sgd<F> {
     fn config(&self) -> OptimizerConfig {
         OptimizerConfig::Sgd(self.config)
@@ -82,9 +88,9 @@ impl<F: Steps> Optimizer<F> for Sgd<F> {
         self.state.begin_step();
     }
 
-    fn update(&mut self, slot: usize, value: &mut [F], grad: &[F]) {
-        let [] = self.state.slot(NAME, slot, value, grad);
-        F::sgd_step(value, grad, F::from_f64(self.config.lr));
+    fn update_of(&mut self, slot: usize, len: usize) -> Update<'_, F> {
+        let remembered = self.state.slot(NAME, slot, len);
+        Update { rule: &self.config, decay: F::ZERO, remembered }
     }
 
     fn state(&self) -> &State<F> {

@@ -73,29 +73,24 @@ impl<F: Real> State<F> {
         self.steps += 1;
     }
 
-    /// The arrays of a slot, of zeros where it is seen for the first time; `ARRAYS` is how many names there are.
+    /// The arrays of a slot of `len` numbers, of zeros where it is seen for the first time; empty ones behind them, where there are
+    /// fewer names.
     #[track_caller]
-    pub(crate) fn slot<const ARRAYS: usize>(
-        &mut self,
-        optimizer: &str,
-        slot: usize,
-        value: &[F],
-        grad: &[F],
-    ) -> &mut [Buffer<F>; ARRAYS] {
-        let len = value.len();
-        assert!(grad.len() == len, "{optimizer}: slot {slot} has {len} values, but {} gradients", grad.len());
+    pub(crate) fn slot(&mut self, optimizer: &str, slot: usize, len: usize) -> [&mut [F]; 2] {
         assert!(self.steps > 0, "{optimizer}: update before the first begin_step");
         if slot >= self.slots.len() {
             self.slots.resize_with(slot + 1, Vec::new);
         }
         let arrays = &mut self.slots[slot];
         if arrays.is_empty() {
-            arrays.resize_with(ARRAYS, || Buffer::zeros(len));
+            arrays.resize_with(self.names.len(), || Buffer::zeros(len));
         }
         if let Some(before) = arrays.first().map(|values| values.len()) {
             assert!(before == len, "{optimizer}: slot {slot} had {before} values before, now it has {len}");
         }
-        arrays.as_mut_slice().try_into().expect("one array a name")
+        assert!(arrays.len() == self.names.len() && arrays.len() <= 2, "{optimizer}: {} arrays", arrays.len());
+        let mut arrays = arrays.iter_mut().map(|array| &mut array[..]);
+        std::array::from_fn(|_| arrays.next().unwrap_or_default())
     }
 }
 

@@ -12,18 +12,6 @@ pub fn loss<F: Real>(value: &[F], lambda: f64) -> f64 {
     0.5 * lambda * value.iter().map(|w| w.to_f64() * w.to_f64()).sum::<f64>()
 }
 
-/// `grad ← grad + lambda · value`.
-///
-/// # Panics
-/// If the slices differ in length.
-#[inline]
-pub fn add_gradient<F: Real>(grad: &mut [F], value: &[F], lambda: F) {
-    assert_eq!(grad.len(), value.len(), "weight decay: grad and value");
-    for (g, &w) in grad.iter_mut().zip(value) {
-        *g += lambda * w;
-    }
-}
-
 /// Refuses a lambda that is negative or no number.
 ///
 /// # Errors

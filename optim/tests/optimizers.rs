@@ -4,6 +4,7 @@ use optim::{
     Adam, AdamCoefficients, AdamConfig, MomentumConfig, OptimError, Optimizer, OptimizerConfig, OptimizerKind,
     RmsPropConfig, SgdConfig, adam_step, weight_decay,
 };
+use tensor::Update;
 
 fn all() -> impl Iterator<Item = Box<dyn Optimizer>> {
     OptimizerKind::ALL.into_iter().map(|kind| kind.config().build().unwrap())
@@ -87,6 +88,27 @@ fn changed_lengths_are_told_with_both() {
             assert_eq!(message, format!("{kind}: slot 1 had 3 values before, now it has 4"));
         }
         optimizer.update(0, &mut [0.0; 4], &[0.0; 4]);
+    }
+}
+
+/// A parameter may be changed part by part, in any order: the bits are those of all of it in one go.
+#[test]
+fn parts_of_a_step_are_the_step() {
+    for (mut whole, mut apart) in all().zip(all()) {
+        let [mut w, mut v] = [[1.0, -2.0, 3.0, -4.0, 5.0_f32]; 2];
+        for step in 1..4 {
+            let grad = [0.5, -0.25, 1e-3, 2.0, -1.0].map(|g: f32| g / step as f32);
+            whole.begin_step();
+            whole.update(0, &mut w, &grad);
+            apart.begin_step();
+            let Update { rule, remembered: [first, second], .. } = apart.update_of(0, 5);
+            for range in [3..5, 0..3] {
+                let [first, second] = [&mut *first, &mut *second].map(|a| a.get_mut(range.clone()).unwrap_or_default());
+                rule.step(&mut v[range.clone()], &grad[range], [first, second]);
+            }
+        }
+        assert_eq!(v.map(f32::to_bits), w.map(f32::to_bits), "{}", whole.config().kind());
+        assert_ne!(w, [1.0, -2.0, 3.0, -4.0, 5.0]);
     }
 }
 
@@ -179,8 +201,12 @@ fn names_are_read_back() {
 fn weight_decay_is_the_slope_of_its_loss() {
     let (w, lambda) = ([2.0_f64, -3.0], 0.1);
     assert_eq!(weight_decay::loss(&w, lambda), 0.5 * 0.1 * 13.0);
-    let mut grad = [1.0, 1.0];
-    weight_decay::add_gradient(&mut grad, &w, lambda);
+    // What SGD takes off the weights is the gradient with the decay, times the learning rate.
+    let (mut grad, mut after) = ([1.0, 1.0], w);
+    let mut sgd: Box<dyn Optimizer<f64>> = OptimizerKind::Sgd.config().with_lr(0.5).build().unwrap();
+    sgd.begin_step();
+    Update { decay: lambda, ..sgd.update_of(0, 2) }.apply(&mut after, &mut grad);
+    assert_eq!(after, [w[0] - 0.5 * grad[0], w[1] - 0.5 * grad[1]]);
     assert_eq!(grad, [1.0 + 0.2, 1.0 + 0.1 * -3.0]);
     for (i, g) in grad.iter().enumerate() {
         let h = 1e-6;

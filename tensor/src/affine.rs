@@ -9,54 +9,58 @@
 //!
 //! (The book, section 5.6, class `Affine`.) `x` is (N, I) row-major. `w` has the book's shape (I, O) and is stored
 //! column-major: the weights of one output lie side by side, as the inputs that they meet do, so that no product here
-//! needs a copy in another order. Many inputs may be cut into two halves: see [`Layout`].
+//! needs a copy in another order. Many inputs may be cut into parts: see [`Layout`].
 
 use crate::real::Real;
+use crate::update::Update;
 
 /// How inputs and weights lie in memory.
 ///
-/// A core that works on one half of the inputs, in all passes and in the optimizer, keeps its half of the weights in its own
-/// cache. But where the halves of all rows alternate in memory, it fetches ahead past the end of its piece, into what the
-/// other core is about to change. So each half is one piece.
+/// What a core works on at a time is best one piece of memory, which the processor fetches ahead. So many inputs are cut into
+/// parts, each of which is such a piece; one part follows the other. Their number is even, so that a core may keep to one half of
+/// the inputs, in all passes and in the optimizer, and has that half of the weights in its own cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// `x` row-major, `w` column-major.
     Whole,
-    /// `w` in halves: the weights (I/2, O) of the first half of the inputs, column-major, then those of the second half.
-    HalvedWeights,
-    /// `w` in halves, and `x` as well: the left half (N, I/2) of all rows, row-major, then the right half.
-    Halves,
+    /// `w` in so many parts: the weights (I/parts, O) of the first inputs, column-major, then those of the next ones, and so on.
+    WeightsInParts(usize),
+    /// `w` in so many parts, and `x` as well: the first columns (N, I/parts) of all rows, row-major, then the next ones.
+    InParts(usize),
 }
 
 impl Layout {
-    /// The layout of the weights of so many inputs: in halves where they are many and two halves of whole cache lines.
-    /// The order of the sums follows from it, so it depends on nothing else.
+    /// The layout of the weights of so many inputs by themselves: in halves where they are many and two halves of whole cache lines.
     pub fn of_weights(inputs: usize) -> Self {
-        if inputs >= 2048 && inputs.is_multiple_of(32) { Layout::HalvedWeights } else { Layout::Whole }
+        if inputs >= 2048 && inputs.is_multiple_of(32) { Layout::WeightsInParts(2) } else { Layout::Whole }
     }
 
     /// The parts that the inputs are cut into.
-    pub(crate) fn parts(self) -> usize {
-        if self == Layout::Whole { 1 } else { 2 }
+    pub fn parts(self) -> usize {
+        match self {
+            Layout::Whole => 1,
+            Layout::WeightsInParts(parts) | Layout::InParts(parts) => parts,
+        }
     }
 
     /// Where the first row of a part of `x` (N, I) begins, and the distance to the next row.
     pub(crate) fn rows_of_x(self, part: usize, [n, inputs]: [usize; 2]) -> (usize, usize) {
         let len = inputs / self.parts();
         match self {
-            Layout::Whole | Layout::HalvedWeights => (part * len, inputs),
-            Layout::Halves => (part * n * len, len),
+            Layout::Whole | Layout::WeightsInParts(_) => (part * len, inputs),
+            Layout::InParts(_) => (part * n * len, len),
         }
     }
 }
 
 /// `y ← x · w + b`.
 ///
-/// `x` (N, I) and `w` (I, O) as `layout` says, `b` (O), `y` (N, O) row-major. Of halves, the sum over the first half and the
-/// bias is one number, that over the second half another, and the two are added.
+/// `x` (N, I) and `w` (I, O) as `layout` says, `b` (O), `y` (N, O) row-major. In `f32`, of parts, whatever their number, the sum over
+/// the first half of the inputs and the bias is one number, that over the second half another, and the two are added.
 ///
 /// # Panics
-/// Where a length does not match, or an odd number of inputs is to lie in halves.
+/// Where a length does not match, or the inputs cannot lie in so many parts: these are an even number of parts of equal length, which is
+/// a multiple of 16 where there are more than two.
 pub fn forward<F: Real>(layout: Layout, x: &[F], w: &[F], b: &[F], y: &mut [F]) {
     check(layout, x.len(), w.len(), b.len(), y.len());
     F::affine_forward(layout, x, w, b, y);
@@ -66,7 +70,7 @@ pub fn forward<F: Real>(layout: Layout, x: &[F], w: &[F], b: &[F], y: &mut [F]) 
 /// 0 for all samples has a gradient of 0, also where an input is not finite.
 ///
 /// # Panics
-/// Where a length does not match, or an odd number of inputs is to lie in halves.
+/// As [`forward`].
 pub fn backward_weights<F: Real>(layout: Layout, x: &[F], dy: &[F], dw: &mut [F], db: &mut [F]) {
     check(layout, x.len(), dw.len(), db.len(), dy.len());
     F::affine_backward_weights(layout, x, dy, dw, db);
@@ -76,10 +80,29 @@ pub fn backward_weights<F: Real>(layout: Layout, x: &[F], dy: &[F], dw: &mut [F]
 /// all samples adds nothing, also where a weight is not finite.
 ///
 /// # Panics
-/// Where a length does not match, or an odd number of inputs is to lie in halves.
+/// As [`forward`].
 pub fn backward_input<F: Real>(layout: Layout, w: &[F], outputs: usize, dy: &[F], dx: &mut [F]) {
     check(layout, dx.len(), w.len(), outputs, dy.len());
     F::affine_backward_input(layout, w, outputs, dy, dx);
+}
+
+/// [`backward_weights`], [`backward_input`] and `update` in one go; of many parts, part by part, while one is in the cache:
+/// `db ←` the gradient, `w ←` the weights after the step, `x ← dx`. The same bits as one after the other; but the gradient of the
+/// weights is kept nowhere. All in the orders of [`Layout::InParts`], also what the update remembers.
+///
+/// # Panics
+/// As [`forward`]; where something that is remembered has another length than `w`.
+pub fn backward_and_update<F: Real>(
+    parts: usize,
+    x: &mut [F],
+    w: &mut [F],
+    dy: &[F],
+    db: &mut [F],
+    update: Update<'_, F>,
+) {
+    check(Layout::InParts(parts), x.len(), w.len(), db.len(), dy.len());
+    update.check(w.len());
+    F::affine_backward_and_update(parts, x, w, dy, db, update);
 }
 
 /// Compares the lengths: x (N, I), w (I, O), b (O), y (N, O).
@@ -90,5 +113,11 @@ fn check(layout: Layout, x: usize, w: usize, outputs: usize, y: usize) {
         w == inputs * outputs && y == n * outputs && Some(x) == n.checked_mul(inputs),
         "affine: x has {x} elements, w {w}, b {outputs}, y {y}: they must be N·I, I·O, O and N·O"
     );
-    assert!(inputs.is_multiple_of(layout.parts()), "affine: {inputs} inputs are no two halves");
+    let parts = layout.parts();
+    let even = parts > 0 && inputs.is_multiple_of(parts) && (layout == Layout::Whole || parts.is_multiple_of(2));
+    assert!(
+        even && (parts <= 2 || (inputs / parts).is_multiple_of(16)),
+        "affine: {inputs} inputs in {parts} parts: expected an even number of parts, of as many inputs, a multiple of 16 where there \
+         are more than two"
+    );
 }

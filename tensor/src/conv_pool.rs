@@ -19,7 +19,7 @@ pub const AT_REST: u8 = u8::MAX;
 /// window is the largest, counted row by row from 0, or [`AT_REST`].
 ///
 /// `x` (N, C, H, W), `w` (FN, C, FH, FW), `b` (FN), `y` and `winners` (N, FN, PH, PW), row-major; the last two, and what goes with
-/// them in the backward passes, in halves where the plan says so ([`Plan::in_halves`]).
+/// them in the backward passes, in parts where the plan says so ([`Plan::in_parts`]).
 ///
 /// # Panics
 /// Where a length does not match.
@@ -80,10 +80,12 @@ pub fn backward_pool<F: Real>(plan: &Plan, winners: &[u8], dy: &[F], dconv: &mut
         dy.len(),
         dconv.len()
     );
-    let planes = dconv.len() / positions;
+    let filters = plan.pool().channels();
+    let n = dconv.len() / positions / filters;
     for_each_part(dconv, PLANES_A_TASK * positions, |task, dconv| {
         for (i, dconv) in dconv.chunks_exact_mut(positions).enumerate() {
-            let first = plan.place(task * PLANES_A_TASK + i, planes) * windows;
+            let plane = task * PLANES_A_TASK + i;
+            let first = plan.place(n, plane / filters, plane % filters) * windows;
             let (winners, dy) = (&winners[first..][..windows], &dy[first..][..windows]);
             let window = plan.pool().window();
             if [window.kernel, window.stride] == [[2, 2]; 2] {

@@ -16,6 +16,7 @@ pub mod pooling;
 mod real;
 #[allow(unsafe_code)]
 pub mod threads;
+mod update;
 
 pub use buffer::Buffer;
 pub use error::GeometryError;
@@ -24,6 +25,7 @@ pub use geometry::{Geometry, Rounding, Window};
 pub use kernels::{Isa, IsaError, Plan, Vectorize, isa, vectorize};
 pub use ndarray;
 pub use real::Real;
+pub use update::{Rule, Update};
 
 /// How much the arithmetic was optimised when it was compiled, as Cargo's `opt-level` says it: `"0"` (not at all) to `"3"`,
 /// `"s"` or `"z"`. Without optimisation everything here is very slow.

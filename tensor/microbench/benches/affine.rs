@@ -6,6 +6,7 @@ use std::fmt;
 use divan::Bencher;
 use microbench::{BATCH, positive, signed};
 use tensor::affine::{self, Layout};
+use tensor::{Rule, Update};
 
 /// So many vectors of length `inputs`, each to one of length `outputs`.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +42,11 @@ impl Affine {
         signed(self.n * self.outputs)
     }
 
-    /// As in the network: the inputs of its first affine layer lie in halves, as its weights do.
+    /// As in the network: the inputs of its first affine layer lie in parts of one filter, as its weights do.
     fn layout(&self) -> Layout {
         match Layout::of_weights(self.inputs) {
-            Layout::HalvedWeights => Layout::Halves,
-            layout => layout,
+            Layout::Whole => Layout::Whole,
+            _ => Layout::InParts(30),
         }
     }
 
@@ -74,4 +75,24 @@ fn weight_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
 fn input_gradient(bencher: Bencher<'_, '_>, map: &Affine) {
     let (w, dy, mut dx) = (map.w(), map.dy(), map.x());
     map.measure(bencher, || affine::backward_input(map.layout(), &w, map.outputs, &dy, &mut dx));
+}
+
+/// A plain step downhill, so small that the numbers stay what they are.
+struct Downhill;
+
+impl Rule<f32> for Downhill {
+    fn step(&self, value: &mut [f32], grad: &[f32], _: [&mut [f32]; 2]) {
+        value.iter_mut().zip(grad).for_each(|(value, grad)| *value -= 1e-12 * grad);
+    }
+}
+
+/// Both gradients, and a step of the weights.
+#[divan::bench(args = [MAPS[2]])]
+fn backward_and_update(bencher: Bencher<'_, '_>, map: &Affine) {
+    let (mut x, mut w, dy, mut db) = (map.x(), map.w(), map.dy(), signed(map.outputs));
+    let flop = 4 * map.n * map.inputs * map.outputs;
+    microbench::measure_flop(bencher, flop, || {
+        let update = Update { rule: &Downhill, decay: 0.0, remembered: [&mut [], &mut []] };
+        affine::backward_and_update(map.layout().parts(), &mut x, &mut w, &dy, &mut db, update);
+    });
 }

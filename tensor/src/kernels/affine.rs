@@ -2,18 +2,26 @@
 //! along the same axis, in the forward pass as factors (products of rows), in the backward passes as lanes (weighted sums
 //! of rows).
 
-use super::dot::products;
+use super::dot::{Pieces, products};
 use super::matrix::{Matrix, Out};
 use super::rows::{Rows, Start, weighted_sums};
 use super::scratch;
 use crate::affine::Layout;
-use crate::threads::for_each_block;
+use crate::threads::{for_each_block, for_each_part_of};
+use crate::update::{Update, add_decay};
 
-/// Samples and outputs of one task: few enough that their inputs and weights stay in its cache.
-const SAMPLES_A_TASK: usize = 25;
+/// Samples and outputs of one task: few enough that their inputs and weights stay in its cache, and that there are some tasks.
+fn size_of_a_task(n: usize) -> [usize; 2] {
+    match n {
+        0..25 => [25, 10],
+        25..100 => [25, OUTPUTS_A_TASK],
+        _ => [50, OUTPUTS_A_TASK],
+    }
+}
+
+/// The most outputs of one task.
 const OUTPUTS_A_TASK: usize = 25;
-/// Outputs of one task where there are fewer samples.
-const OUTPUTS_OF_FEW: usize = 10;
+
 /// Inputs that one task takes in the backward passes: one tile, or as many as make it worth handing over.
 fn inputs_a_task(n: usize, outputs: usize) -> usize {
     const TILE: usize = 64;
@@ -36,21 +44,38 @@ fn part_of_w(layout: Layout, w: &[f32], part: usize, [inputs, outputs]: [usize; 
 pub(super) fn forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
-    let part = |part| (part_of_x(layout, x, part, [n, inputs]), part_of_w(layout, w, part, [inputs, outputs]));
-    let size = [SAMPLES_A_TASK, if n < SAMPLES_A_TASK { OUTPUTS_OF_FEW } else { OUTPUTS_A_TASK }];
-    if layout.parts() == 2 {
-        return forward_in_halves([part(0), part(1)], b, y, size);
+    let size = size_of_a_task(n);
+    if layout.parts() > 1 {
+        let a_half = layout.parts() / 2;
+        let half = |number| some_parts(layout, [x, w], number * a_half, a_half, [n, inputs, outputs]);
+        return forward_in_halves([half(0), half(1)], b, y, size);
     }
-    let (x, w) = part(0);
+    let (x, w) = some_parts(layout, [x, w], 0, 1, [n, inputs, outputs]);
     for_each_block(y, outputs, size, |[sample, output], mut block| {
         let (x, w) = (x.some_rows(sample, block.rows()), w.some_rows(output, block.columns()));
         products(x, w, &b[output..][..block.columns()], Out::block(&mut block));
     });
 }
 
+/// The rows of `x` and of the transposed weights, as far as they lie in some neighbouring parts.
+fn some_parts<'a>(
+    layout: Layout,
+    [x, w]: [&'a [f32]; 2],
+    first: usize,
+    count: usize,
+    [n, inputs, outputs]: [usize; 3],
+) -> (Pieces<'a>, Pieces<'a>) {
+    let len = inputs / layout.parts();
+    let (begin, stride) = layout.rows_of_x(first, [n, inputs]);
+    let next = layout.rows_of_x(first + 1, [n, inputs]).0 - begin;
+    let x = Pieces::new(x.get(begin..).unwrap_or_default(), stride, [n, len], count, next);
+    let w = Pieces::new(&w[first * outputs * len..], len, [outputs, len], count, outputs * len);
+    (x, w)
+}
+
 /// The tasks of the first half come first, so that they go to the same thread as those of the other passes.
-fn forward_in_halves(halves: [(Matrix<'_>, Matrix<'_>); 2], b: &[f32], y: &mut [f32], size: [usize; 2]) {
-    let (outputs, n) = (b.len(), halves[0].0.rows);
+fn forward_in_halves(halves: [(Pieces<'_>, Pieces<'_>); 2], b: &[f32], y: &mut [f32], size: [usize; 2]) {
+    let (outputs, n) = (b.len(), y.len() / b.len());
     // Rows of sums for each half, so many that no task has rows of both.
     let rows = n.next_multiple_of(size[0]);
     scratch::with(2 * rows * outputs, |sums| {
@@ -71,27 +96,83 @@ fn forward_in_halves(halves: [(Matrix<'_>, Matrix<'_>); 2], b: &[f32], y: &mut [
 pub(super) fn backward_weights(layout: Layout, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
     let outputs = db.len();
     let (inputs, n) = (dw.len() / outputs, dy.len() / outputs);
-    db.fill(0.0);
-    for dy in dy.chunks_exact(outputs) {
-        for (db, dy) in db.iter_mut().zip(dy) {
-            *db += dy;
-        }
-    }
+    add_rows(dy, db);
     if inputs == 0 {
         return;
     }
-    // dWᵀ = dYᵀ · X
     with_live_outputs(dy, outputs, |live, dy| {
         for_each_block(dw, inputs / layout.parts(), [outputs, inputs_a_task(n, outputs)], |[row, input], mut block| {
-            let mut next_live = live.iter().peekable();
-            for output in 0..block.rows() {
-                if next_live.next_if(|&&live| live as usize == output).is_none() {
-                    block.row(output).fill(0.0);
-                }
+            for output in at_rest(live, outputs) {
+                block.row(output).fill(0.0);
             }
+            // dWᵀ = dYᵀ · X
             let x = part_of_x(layout, x, row / outputs, [n, inputs]).some_columns(input, block.columns());
             let out = Out::block(&mut block).picked(live);
             weighted_sums(Start::Zero, dy.transposed(), Rows::matrix(x), out);
+        });
+    });
+}
+
+/// `sums ←` the sums of the rows.
+fn add_rows(rows: &[f32], sums: &mut [f32]) {
+    sums.fill(0.0);
+    for row in rows.chunks_exact(sums.len()) {
+        for (sum, number) in sums.iter_mut().zip(row) {
+            *sum += number;
+        }
+    }
+}
+
+/// The outputs that are not live.
+fn at_rest(live: &[u32], outputs: usize) -> impl Iterator<Item = usize> {
+    let mut live = live.iter().peekable();
+    (0..outputs).filter(move |&output| live.next_if(|&&live| live as usize == output).is_none())
+}
+
+/// So many parts are tasks enough for some threads, and each is small beside the caches.
+const MANY_PARTS: usize = 8;
+
+/// A task takes all that there is of one part of the inputs: its gradient takes the place of `x`, that of the weights lies in scratch
+/// memory. Of a few large parts, one pass after the other.
+pub(super) fn backward_and_update(
+    parts: usize,
+    x: &mut [f32],
+    w: &mut [f32],
+    dy: &[f32],
+    db: &mut [f32],
+    update: Update<'_, f32>,
+) {
+    let outputs = db.len();
+    let (len, n) = (w.len() / outputs / parts, dy.len() / outputs);
+    if parts < MANY_PARTS {
+        return scratch::with(w.len(), |dw| {
+            let layout = Layout::InParts(parts);
+            backward_weights(layout, x, dy, dw, db);
+            backward_input(layout, w, outputs, dy, x);
+            update.apply(w, dw);
+        });
+    }
+    add_rows(dy, db);
+    if len == 0 {
+        return;
+    }
+    let Update { rule, decay, remembered } = update;
+    let [first, second] = remembered.map(|array| (array.len() / parts, array));
+    let arrays = [(w, outputs * len), (x, n * len), (first.1, first.0), (second.1, second.0)];
+    with_live_outputs(dy, outputs, |live, dy| {
+        for_each_part_of(arrays, |_, [w, x, first, second]| {
+            scratch::with(outputs * len, |dw| {
+                for output in at_rest(live, outputs) {
+                    dw[output * len..][..len].fill(0.0);
+                }
+                // dWᵀ = dYᵀ · X, dX = dY · Wᵀ
+                let rows = Rows::matrix(Matrix::row_major(x, len, [n, len]));
+                weighted_sums(Start::Zero, dy.transposed(), rows, Out::new(dw, len).picked(live));
+                let rows = Rows::matrix(Matrix::row_major(w, len, [outputs, len])).picked(live);
+                weighted_sums(Start::Zero, dy, rows, Out::new(x, len));
+                add_decay(w, dw, decay);
+                rule.step(w, dw, [first, second]);
+            });
         });
     });
 }
@@ -132,10 +213,10 @@ pub(super) fn backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f3
     }
     let n = dx.len() / inputs;
     let len = inputs / layout.parts();
-    let columns = if layout == Layout::Halves { len } else { inputs };
+    let columns = if matches!(layout, Layout::InParts(_)) { len } else { inputs };
     with_live_outputs(dy, outputs, |live, dy| {
         for_each_block(dx, columns, [n, inputs_a_task(n, outputs)], |[row, column], mut block| {
-            // (Of whole rows a task may have columns of both halves.)
+            // (Of whole rows a task may have columns of several parts.)
             let first = row / n * len + column;
             let mut done = 0;
             while done < block.columns() {

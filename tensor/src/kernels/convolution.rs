@@ -19,10 +19,13 @@ pub(super) fn images_a_task(n: usize) -> usize {
 /// Weights whose sums one task adds up.
 const WEIGHTS_A_TASK: usize = 4096;
 
+/// So many images are tasks enough for some threads.
+pub(super) const MANY_IMAGES: usize = 8;
+
 /// Filters that one task computes. A few images are cut by filters too, so that there is work for every thread.
 pub(super) fn filters_a_task(n: usize, filters: usize) -> usize {
     let even = |&size: &usize| filters.is_multiple_of(size);
-    if n >= 8 { filters } else { [6, 8, 7, 5, 4].into_iter().find(even).unwrap_or(filters) }
+    if n >= MANY_IMAGES { filters } else { [6, 8, 7, 5, 4].into_iter().find(even).unwrap_or(filters) }
 }
 
 /// The image, the weights and the biases of one task, where each computes `group` filters of an image.

@@ -9,7 +9,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::dot::products;
+use super::dot::{Pieces, products};
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::Lanes;
 use super::matrix::{Matrix, Out};
@@ -196,7 +196,7 @@ fn along_k(alpha: f32, matrix: Matrix<'_>, vector: Matrix<'_>, beta: f32, c: &mu
         let lines = matrix.some_rows(task * NUMBERS_A_TASK, c.len());
         let mut product = [0.0; NUMBERS_A_TASK];
         let product = &mut product[..c.len()];
-        products(lines, vector, &[0.0], Out::new(product, 1));
+        products(Pieces::whole(lines), Pieces::whole(vector), &[0.0], Out::new(product, 1));
         c.iter_mut().zip(product).for_each(|(c, product)| finish(c, *product));
     });
 }

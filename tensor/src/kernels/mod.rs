@@ -32,6 +32,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use crate::affine::Layout;
 use crate::geometry::Geometry;
 use crate::real::Real;
+use crate::update::Update;
 
 /// How a number type computes each operation; the lengths were checked by the caller.
 #[doc(hidden)]
@@ -120,6 +121,19 @@ pub trait Engine: Sized {
     {
         reference::affine_backward_input(layout, w, outputs, dy, dx);
     }
+
+    fn affine_backward_and_update(
+        parts: usize,
+        x: &mut [Self],
+        w: &mut [Self],
+        dy: &[Self],
+        db: &mut [Self],
+        update: Update<'_, Self>,
+    ) where
+        Self: Real,
+    {
+        reference::affine_backward_and_update(parts, x, w, dy, db, update);
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +186,17 @@ impl Engine for f32 {
 
     fn affine_backward_input(layout: Layout, w: &[f32], outputs: usize, dy: &[f32], dx: &mut [f32]) {
         affine::backward_input(layout, w, outputs, dy, dx);
+    }
+
+    fn affine_backward_and_update(
+        parts: usize,
+        x: &mut [f32],
+        w: &mut [f32],
+        dy: &[f32],
+        db: &mut [f32],
+        update: Update<'_, f32>,
+    ) {
+        affine::backward_and_update(parts, x, w, dy, db, update);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::geometry::Geometry;
 use crate::im2col::{col2im, im2col};
 use crate::pooling::mean_factor;
 use crate::real::Real;
+use crate::update::Update;
 
 fn matrix<F>(slice: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
     ArrayView2::from_shape((rows, columns), slice).expect("lengths were checked")
@@ -85,7 +86,8 @@ pub(crate) fn conv_pool_forward<F: Real>(
     F::max_pool(plan.pool(), &conv, &mut pooled, Some(&mut argmax));
     let mut winners = winners;
     for (i, (&value, &at)) in pooled.iter().zip(&argmax).enumerate() {
-        let to = plan.place(i / positions, y.len() / positions) * positions + i % positions;
+        let plane = i / positions;
+        let to = plan.place(n, plane / b.len(), plane % b.len()) * positions + i % positions;
         y[to] = value;
         if let Some(winners) = &mut winners {
             let is_it = |&phase: &u8| plan.position(i % positions, phase) == at as usize;
@@ -208,6 +210,21 @@ pub(crate) fn affine_backward_weights<F: Real>(layout: Layout, x: &[F], dy: &[F]
         let dw = matrix_mut(&mut dw[part_of_w(layout, all, part)], outputs, inputs / layout.parts());
         F::gemm(F::ONE, dy.t(), part_of_x(layout, x, part, [n, inputs]), F::ZERO, dw);
     }
+}
+
+pub(crate) fn affine_backward_and_update<F: Real>(
+    parts: usize,
+    x: &mut [F],
+    w: &mut [F],
+    dy: &[F],
+    db: &mut [F],
+    update: Update<'_, F>,
+) {
+    let (layout, outputs) = (Layout::InParts(parts), db.len());
+    let mut dw = vec![F::ZERO; w.len()];
+    affine_backward_weights(layout, x, dy, &mut dw, db);
+    affine_backward_input(layout, w, outputs, dy, x);
+    update.apply(w, &mut dw);
 }
 
 pub(crate) fn affine_backward_input<F: Real>(layout: Layout, w: &[F], outputs: usize, dy: &[F], dx: &mut [F]) {

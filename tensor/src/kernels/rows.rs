@@ -135,7 +135,12 @@ impl Kernel for WeightedSums<'_> {
         // SAFETY: the machine has the instructions; `weighted_sums` checked all lengths.
         unsafe {
             if const { V::REGISTERS_OF_16 >= 32 } {
-                self.blocks::<V, 6, 4>();
+                // Three vectors to a tile where that comes out even, and four would not.
+                if self.out.columns.is_multiple_of(48) && !self.out.columns.is_multiple_of(64) {
+                    self.blocks::<V, 8, 3>();
+                } else {
+                    self.blocks::<V, 6, 4>();
+                }
             } else {
                 self.blocks::<V, 6, 1>();
             }
@@ -205,6 +210,10 @@ impl WeightedSums<'_> {
             while tile.r + R <= rows {
                 self.tile::<V, R, T>(tile);
                 tile.r += R;
+            }
+            if const { R > 6 } && tile.r + 6 <= rows {
+                self.tile::<V, 6, T>(tile);
+                tile.r += 6;
             }
             match rows - tile.r {
                 0 => {}

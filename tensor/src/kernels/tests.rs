@@ -10,7 +10,7 @@ use super::lanes::{Lanes, Lanes16};
 use super::reference;
 use crate::affine::{self, Layout};
 use crate::geometry::{Geometry, Rounding, Window};
-use crate::{Plan, conv_pool, convolution, pooling};
+use crate::{Plan, Update, conv_pool, convolution, pooling};
 
 /// Numbers in −1 … 1 from a small generator; about one in eight is zero.
 fn numbers(len: usize, seed: u64) -> Vec<f32> {
@@ -222,11 +222,19 @@ fn affine_of_every_size() {
     let sizes = [(1, 2, 1), (2, 30, 3), (3, 32, 4), (4, 34, 5), (7, 128, 2), (26, 130, 10), (25, 192, 13)];
     let larger = [(51, 642, 7), (100, 4320, 100), (1, 4320, 100), (9, 700, 12), (0, 6, 3)];
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
-        affine_of_size(Layout::HalvedWeights, n, inputs, outputs, |_| false);
-        affine_of_size(Layout::Halves, n, inputs, outputs, |_| false);
+        affine_of_size(Layout::WeightsInParts(2), n, inputs, outputs, |_| false);
+        affine_of_size(Layout::InParts(2), n, inputs, outputs, |_| false);
+    }
+    // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape.
+    for (n, inputs, outputs, parts) in
+        [(1, 64, 3, 4), (7, 192, 11, 4), (26, 288, 10, 6), (100, 4320, 100, 30), (0, 64, 3, 4)]
+    {
+        affine_of_size(Layout::WeightsInParts(parts), n, inputs, outputs, |_| false);
+        affine_of_size(Layout::InParts(parts), n, inputs, outputs, |_| false);
     }
     // Outputs at rest: some, all but one, all; more than the rows that are added at once.
-    for layout in [Layout::Whole, Layout::HalvedWeights, Layout::Halves] {
+    affine_of_size(Layout::InParts(4), 26, 192, 40, |output| output % 3 == 1 || output > 36);
+    for layout in [Layout::Whole, Layout::WeightsInParts(2), Layout::InParts(2)] {
         affine_of_size(layout, 26, 130, 40, |output| output % 3 == 1 || output > 36);
         affine_of_size(layout, 7, 96, 20, |output| output != 13);
         affine_of_size(layout, 3, 34, 5, |_| true);
@@ -274,17 +282,100 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// The numbers of a matrix (row-major) in two halves: the left half of all rows, then the right half.
-fn halved<T: Copy>(matrix: &[T], columns: usize) -> Vec<T> {
-    let rows =
-        |half: usize| matrix.chunks_exact(columns).flat_map(move |row| &row[half * columns / 2..][..columns / 2]);
-    rows(0).chain(rows(1)).copied().collect()
+/// The numbers of a matrix (row-major) in parts: the first columns of all rows, then the next ones.
+fn in_parts<T: Copy>(matrix: &[T], columns: usize, parts: usize) -> Vec<T> {
+    let len = columns / parts;
+    let part = |part: usize| matrix.chunks_exact(columns).flat_map(move |row| &row[part * len..][..len]);
+    (0..parts).flat_map(part).copied().collect()
 }
 
-/// Halves are another order in memory, and nothing else: of the definition, and of the layers before.
+/// A rule that remembers two numbers, and goes by what they were.
+struct Rolling;
+
+impl crate::Rule<f32> for Rolling {
+    fn step(&self, value: &mut [f32], grad: &[f32], [first, second]: [&mut [f32]; 2]) {
+        for (((value, &grad), first), second) in value.iter_mut().zip(grad).zip(first).zip(second) {
+            *first = 0.5 * *first + grad;
+            *second += *value;
+            *value -= 0.25 * *first / (1.0 + second.abs());
+        }
+    }
+}
+
+/// A rule that remembers nothing.
+struct Downhill;
+
+impl crate::Rule<f32> for Downhill {
+    fn step(&self, value: &mut [f32], grad: &[f32], remembered: [&mut [f32]; 2]) {
+        assert!(remembered.iter().all(|array| array.is_empty()));
+        value.iter_mut().zip(grad).for_each(|(value, grad)| *value -= 0.5 * grad);
+    }
+}
+
+/// The backward passes and an update in one go are the backward passes, then the update; to the bit, on every instruction set, on any
+/// number of threads.
 #[test]
-fn halves_hold_the_same_numbers() {
-    let (n, inputs, outputs) = (7, 60, 11);
+fn backward_and_update_are_both() {
+    let shapes = [(7, 60, 11, 2), (26, 384, 40, 8), (100, 1440, 100, 10), (1, 128, 3, 8), (0, 128, 3, 8)];
+    for ((n, inputs, outputs, parts), decay) in shapes.into_iter().flat_map(|shape| [(shape, 0.0), (shape, 0.125)]) {
+        let [x, w, first, second] =
+            [n * inputs, inputs * outputs, inputs * outputs, inputs * outputs].map(|len| numbers(len, len as u64));
+        let mut dy = numbers(n * outputs, 5);
+        dy.iter_mut().enumerate().filter(|(i, _)| i % outputs % 3 == 1).for_each(|(_, dy)| *dy = 0.0);
+        for (rule, remembers) in [(&Rolling as &dyn crate::Rule<f32>, true), (&Downhill, false)] {
+            let remembered = || [&first, &second].map(|array| if remembers { array.clone() } else { Vec::new() });
+            let apart = || {
+                let (layout, mut w, [mut first, mut second]) = (Layout::InParts(parts), w.clone(), remembered());
+                let (mut dw, mut db, mut dx) = (w.clone(), vec![0.0; outputs], x.clone());
+                affine::backward_weights(layout, &x, &dy, &mut dw, &mut db);
+                affine::backward_input(layout, &w, outputs, &dy, &mut dx);
+                let remembered = [&mut first[..], &mut second[..]];
+                Update { rule, decay, remembered }.apply(&mut w, &mut dw);
+                [dx, w, db, first, second].map(|numbers| bits(&numbers))
+            };
+            let at_once = || {
+                let (mut x, mut w, [mut first, mut second]) = (x.clone(), w.clone(), remembered());
+                let mut db = vec![0.0; outputs];
+                let remembered = [&mut first[..], &mut second[..]];
+                affine::backward_and_update(parts, &mut x, &mut w, &dy, &mut db, Update { rule, decay, remembered });
+                [x, w, db, first, second].map(|numbers| bits(&numbers))
+            };
+            let expected = apart();
+            for isa in Isa::available() {
+                for threads in [1, 2, 3] {
+                    let got = with_isa(isa, || crate::threads::Pool::new(threads).install(at_once));
+                    let differs = (0..5).find(|&i| got[i] != expected[i]);
+                    let name =
+                        format!("{n}×{inputs}×{outputs} in {parts}, decay {decay}, {}, {threads} threads", isa.name());
+                    assert_eq!(differs, None, "{name}: which result differs");
+                }
+            }
+        }
+    }
+}
+
+/// What comes out does not depend on the number of parts, if there are any.
+#[test]
+fn the_number_of_parts_does_not_change_the_bits() {
+    let (n, inputs, outputs) = (28, 192, 30);
+    let [x, w, b] = [(n * inputs, 1), (inputs * outputs, 2), (outputs, 3)].map(|(len, seed)| numbers(len, seed));
+    let forward = |layout, parts| {
+        let (mut y, w) = (vec![0.0; n * outputs], in_parts(&w, inputs, parts));
+        let x = if layout == Layout::InParts(parts) { in_parts(&x, inputs, parts) } else { x.clone() };
+        affine::forward(layout, &x, &w, &b, &mut y);
+        bits(&y)
+    };
+    let expected = forward(Layout::WeightsInParts(2), 2);
+    for parts in [2, 4, 12] {
+        assert!(forward(Layout::InParts(parts), parts) == expected, "{parts} parts");
+        assert!(forward(Layout::WeightsInParts(parts), parts) == expected, "weights in {parts} parts");
+    }
+}
+
+/// Parts are another order in memory, and nothing else: of the definition, and of the layers before.
+#[test]
+fn parts_hold_the_same_numbers() {
+    let (n, inputs, outputs) = (7, 192, 11);
     let [x, w, b] = [(n * inputs, 1), (inputs * outputs, 2), (outputs, 3)].map(|(len, seed)| wide(&numbers(len, seed)));
     let dy = wide(&numbers(n * outputs, 4));
     let run = |layout, x: &[f64], w: &[f64]| {
@@ -296,11 +387,13 @@ fn halves_hold_the_same_numbers() {
     };
     let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + a.abs()));
     let [y, dw, dx] = run(Layout::Whole, &x, &w);
-    for (layout, x, dx) in
-        [(Layout::HalvedWeights, x.clone(), dx.clone()), (Layout::Halves, halved(&x, inputs), halved(&dx, inputs))]
-    {
-        let got = run(layout, &x, &halved(&w, inputs));
-        assert!(near(&got[0], &y) && near(&got[1], &halved(&dw, inputs)) && near(&got[2], &dx), "{layout:?}");
+    for parts in [2, 4, 12] {
+        let in_parts = |matrix: &[f64]| in_parts(matrix, inputs, parts);
+        let (weights, all) = (Layout::WeightsInParts(parts), Layout::InParts(parts));
+        for (layout, x, dx) in [(weights, x.clone(), dx.clone()), (all, in_parts(&x), in_parts(&dx))] {
+            let got = run(layout, &x, &in_parts(&w));
+            assert!(near(&got[0], &y) && near(&got[1], &in_parts(&dw)) && near(&got[2], &dx), "{layout:?}");
+        }
     }
 }
 
@@ -363,7 +456,7 @@ fn gemm_of_every_size_and_memory_order() {
 /// (N, C, H, W), kernel, stride, padding, filters.
 type Case = ([usize; 4], [usize; 2], [usize; 2], [usize; 2], usize);
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 26] = [
     ([1, 1, 9, 70], [2, 3], [2, 2], [1, 1], 3),
     ([2, 3, 9, 8], [1, 1], [2, 3], [0, 0], 5),
     ([1, 2, 12, 11], [3, 7], [1, 1], [2, 3], 4),
@@ -381,6 +474,7 @@ const CASES: [Case; 25] = [
     ([2, 2, 16, 16], [1, 1], [1, 1], [0, 0], 12),
     ([2, 4, 13, 31], [3, 3], [2, 2], [1, 1], 48),
     ([9, 3, 11, 9], [5, 4], [1, 1], [2, 1], 27),
+    ([9, 1, 12, 12], [5, 5], [1, 1], [0, 0], 12),
     ([1, 16, 8, 8], [3, 3], [1, 1], [1, 1], 64),
     ([1, 2, 40, 7], [7, 3], [3, 1], [1, 1], 16),
     ([8, 4, 15, 17], [3, 4], [1, 3], [0, 2], 47),
@@ -544,14 +638,17 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             }
             let inferred = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, None)));
             assert!(inferred.iter().zip(&got).all(|(a, b)| a.to_bits() == b.to_bits()), "{name}: inference");
-            let Some(halves) = plan.in_halves() else { continue };
-            let mut at_in_halves = vec![7; y.len()];
-            let in_halves = with_isa(isa, || {
-                output(y.len(), |y| conv_pool::forward(&halves, &x, &w, &b, y, Some(&mut at_in_halves)))
-            });
-            let columns = filters * pool.positions();
-            assert!(bits(&in_halves) == bits(&halved(&got, columns)), "{name}: in halves");
-            assert!(at_in_halves == halved(&at, columns), "{name}: winners in halves");
+            for plan in plans_in_parts(plan) {
+                let mut at_in_parts = vec![7; y.len()];
+                let got_in_parts = with_isa(isa, || {
+                    output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, Some(&mut at_in_parts)))
+                });
+                let (columns, parts) = (filters * pool.positions(), plan.parts());
+                assert!(bits(&got_in_parts) == bits(&in_parts(&got, columns, parts)), "{name}: in {parts} parts");
+                assert!(at_in_parts == in_parts(&at, columns, parts), "{name}: winners in {parts} parts");
+                let inferred = with_isa(isa, || output(y.len(), |y| conv_pool::forward(&plan, &x, &w, &b, y, None)));
+                assert!(bits(&inferred) == bits(&got_in_parts), "{name}: inference in {parts} parts");
+            }
         }
 
         let (x, w, b) = (numbers(n * conv.input_len(), 5), numbers(filters * conv.patch_len(), 2), numbers(filters, 3));
@@ -580,10 +677,10 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
         check(&format!("input of {case:?}, pool {kernel:?}"), d.len(), terms, &d, &size, |dx| {
             conv_pool::backward_input(&plan, &winners, &w, &dy, dx);
         });
-        let Some(halves) = plan.in_halves() else { continue };
         let columns = filters * pool.positions();
-        let both = [(plan, winners.clone(), dy.clone()), (halves, halved(&winners, columns), halved(&dy, columns))];
-        let [whole, halves] = both.map(|(plan, winners, dy)| {
+        let backward = |plan: Plan| {
+            let winners = in_parts(&winners, columns, plan.parts());
+            let dy = in_parts(&dy, columns, plan.parts());
             let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; filters]);
             conv_pool::backward_weights(&plan, &x, &winners, &dy, &mut dw, &mut db);
             let mut dconv = vec![0.0; n * filters * conv.positions()];
@@ -591,10 +688,19 @@ fn convolution_and_pooling_in_one_pass_equal_the_layers_one_by_one() {
             let mut dx = vec![0.0; x.len()];
             conv_pool::backward_input(&plan, &winners, &w, &dy, &mut dx);
             [bits(&dw), bits(&db), bits(&dconv), bits(&dx)]
-        });
-        assert!(whole == halves, "backward {case:?}, pool {kernel:?}: in halves");
+        };
+        let whole = backward(plan);
+        for plan in plans_in_parts(plan) {
+            let parts = plan.parts();
+            assert!(whole == backward(plan), "backward {case:?}, pool {kernel:?}: in {parts} parts");
+        }
     }
     assert!(pairs > 100, "only {pairs} pairs of windows");
+}
+
+/// The same plan, in every number of parts that there can be.
+fn plans_in_parts(plan: Plan) -> impl Iterator<Item = Plan> {
+    (1..=plan.pool().channels()).filter_map(move |filters| plan.in_parts_of(filters))
 }
 
 /// The gradients go from winner to winner by numbers that the forward pass has written: any others lead nowhere else.
@@ -626,7 +732,7 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let conv = geometry(([n, 2, 12, 13], [3, 3], [1, 1], [1, 1], 30));
     let pool = Geometry::new([30, 12, 13], Window { rounding: Rounding::Down, ..Window::square(2).stride(2) });
     let pool = pool.expect("fits");
-    let plan = Plan::new(conv, pool).and_then(Plan::in_halves).expect("they fit, and the filters are even");
+    let plan = Plan::new(conv, pool).and_then(|plan| plan.in_parts_of(15)).expect("they fit, and the filters are even");
     let (x, w, b) = (numbers(n * conv.input_len(), 1), numbers(30 * conv.patch_len(), 2), numbers(30, 3));
     let (mut y, mut winners) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
     conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
@@ -650,10 +756,10 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let (inputs, outputs) = (30 * pool.positions(), 55);
     let (w, b) = (numbers(inputs * outputs, 5), numbers(outputs, 6));
     let (mut scores, dscores) = (vec![0.0; n * outputs], numbers(n * outputs, 7));
-    crate::affine::forward(Layout::Halves, &y, &w, &b, &mut scores);
+    crate::affine::forward(Layout::InParts(2), &y, &w, &b, &mut scores);
     let (mut dw_affine, mut dy) = (w.clone(), y.clone());
-    crate::affine::backward_weights(Layout::Halves, &y, &dscores, &mut dw_affine, &mut b.clone());
-    crate::affine::backward_input(Layout::Halves, &w, outputs, &dscores, &mut dy);
+    crate::affine::backward_weights(Layout::InParts(2), &y, &dscores, &mut dw_affine, &mut b.clone());
+    crate::affine::backward_input(Layout::InParts(2), &w, outputs, &dscores, &mut dy);
     let mut product = Array2::zeros((n, inputs));
     let [a, b] = [(&dscores, n, outputs), (&w, outputs, inputs)]
         .map(|(v, rows, columns)| ArrayView2::from_shape((rows, columns), v).expect("fits"));

@@ -18,7 +18,7 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use parts::{Block, for_each_block, for_each_part, for_each_part2, for_each_part3};
+pub use parts::{Block, for_each_block, for_each_block2, for_each_part, for_each_part_of, for_each_part2};
 pub use pool::Pool;
 pub(crate) use pool::Task;
 

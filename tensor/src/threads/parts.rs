@@ -19,6 +19,21 @@ impl<T> Base<T> {
         // SAFETY: the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(first), len) }
     }
+
+    /// Rows and columns (the first, and how many) of a matrix of so many columns.
+    ///
+    /// # Safety
+    /// They are in the matrix that the pointer came from, which is borrowed mutably for `'a`, and nobody else uses them.
+    unsafe fn block<'a>(
+        &self,
+        stride: usize,
+        (row, rows): (usize, usize),
+        (column, columns): (usize, usize),
+    ) -> Block<'a, T> {
+        // SAFETY: the caller's promise.
+        let first = unsafe { self.0.add(row * stride + column) };
+        Block { first, rows, stride, columns, matrix: PhantomData }
+    }
 }
 
 /// The range of part `i` of `len` elements cut into parts of `size`; the last may be shorter.
@@ -64,24 +79,29 @@ pub fn for_each_part2<A: Send, B: Send>(
     });
 }
 
-/// As [`for_each_part`], with three outputs of the same length, cut alike.
+/// As [`for_each_part`], with several outputs that are cut into the same number of parts. An output of no elements may be cut into
+/// parts of none.
 ///
 /// # Panics
-/// Where `size` is 0, the lengths differ, or a task panics.
-pub fn for_each_part3<T: Send>(
-    out: [&mut [T]; 3],
-    size: usize,
-    task: impl Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync,
+/// Where another size is 0, the numbers of parts differ, or a task panics.
+pub fn for_each_part_of<T: Send, const K: usize>(
+    out: [(&mut [T], usize); K],
+    task: impl Fn(usize, [&mut [T]; K]) + Sync,
 ) {
-    assert!(size > 0, "parts of no elements");
-    let len = out[0].len();
-    assert!(out.iter().all(|out| out.len() == len), "the three outputs must have the same length");
-    let [a, b, c] = out.map(|out| Base(out.as_mut_ptr()));
-    for_each_task(len.div_ceil(size), &|i| {
-        let (first, n) = range(i, size, len);
-        // SAFETY: the parts lie inside their slices and do not overlap; each `i` runs once.
-        let (a, b, c) = unsafe { (a.part(first, n), b.part(first, n), c.part(first, n)) };
-        task(i, a, b, c);
+    let mut parts = None;
+    for (out, size) in out.iter().filter(|(out, size)| (out.len(), *size) != (0, 0)) {
+        assert!(*size > 0, "parts of no elements");
+        let count = out.len().div_ceil(*size);
+        assert_eq!(count, *parts.get_or_insert(count), "all outputs must have the same number of parts");
+    }
+    let out = out.map(|(out, size)| (Base(out.as_mut_ptr()), size, out.len()));
+    for_each_task(parts.unwrap_or(0), &|i| {
+        let parts = out.each_ref().map(|&(ref out, size, len)| {
+            let (first, n) = range(i, size, len);
+            // SAFETY: the parts lie inside their slices and do not overlap; each `i` runs once.
+            unsafe { out.part(first, n) }
+        });
+        task(i, parts);
     });
 }
 
@@ -143,10 +163,28 @@ pub fn for_each_block<T: Send>(
     let (rows, base) = (matrix.len() / columns, Base(matrix.as_mut_ptr()));
     let across = columns.div_ceil(size[1]);
     for_each_task(rows.div_ceil(size[0]) * across, &|i| {
-        let base = &base;
-        let ((r, rows), (c, n)) = (range(i / across, size[0], rows), range(i % across, size[1], columns));
-        // SAFETY: `r < rows` and `c < columns`, so the pointer stays inside the matrix.
-        let first = unsafe { base.0.add(r * columns + c) };
-        task([r, c], Block { first, rows, stride: columns, columns: n, matrix: PhantomData });
+        let (rows, columns_of) = (range(i / across, size[0], rows), range(i % across, size[1], columns));
+        // SAFETY: the rows and columns are in the matrix, the blocks do not overlap; each `i` runs once.
+        task([rows.0, columns_of.0], unsafe { base.block(columns, rows, columns_of) });
+    });
+}
+
+/// As [`for_each_block`], with two matrices of the same size that are cut alike.
+///
+/// # Panics
+/// As [`for_each_block`], and where the lengths differ.
+pub fn for_each_block2<A: Send, B: Send>(
+    (a, b): (&mut [A], &mut [B]),
+    columns: usize,
+    size: [usize; 2],
+    task: impl Fn([usize; 2], Block<'_, A>, Block<'_, B>) + Sync,
+) {
+    assert_eq!(a.len(), b.len(), "both matrices must have the same size");
+    let (all_rows, base) = (a.len().checked_div(columns).unwrap_or(0), Base(b.as_mut_ptr()));
+    for_each_block(a, columns, size, |[row, column], a| {
+        let (rows, columns_of) = ((row, size[0].min(all_rows - row)), (column, size[1].min(columns - column)));
+        // SAFETY: as there: the same rows and columns of a matrix of the same size.
+        let b = unsafe { base.block(columns, rows, columns_of) };
+        task([row, column], a, b);
     });
 }

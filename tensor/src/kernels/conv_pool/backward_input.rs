@@ -47,14 +47,9 @@ fn winner_by_winner(
         for_each_part(dx, plan.conv.input_len(), |image, dx| {
             scratch::with(layout.len(), |pixels| {
                 pixels.fill(0.0);
-                let outputs = filters / plan.parts * windows;
-                // Filter by filter for some windows, then for the next: in one order, also where the filters lie in halves.
+                // Filter by filter for some windows, then for the next.
                 for begin in (0..windows).step_by(AT_ONCE) {
-                    for (part, w) in vectors.chunks_exact(filters / plan.parts * a_filter).enumerate() {
-                        let first = (part * n + image) * outputs;
-                        let (winners, dy) = (&winners[first..][..outputs], &dy[first..][..outputs]);
-                        run(Backward { layout, places, windows, begin, winners, dy, w, pixels });
-                    }
+                    run(Backward { plan, layout, places, begin, image: [n, image], winners, dy, w: vectors, pixels });
                 }
                 layout.read_channels(pixels, dx);
             });
@@ -72,11 +67,13 @@ fn as_vectors(layout: &PixelVectors, w: &[f32], vectors: &mut [f32]) {
 }
 
 struct Backward<'a> {
+    plan: &'a Plan,
     layout: &'a PixelVectors,
     places: &'a Places<'a>,
-    /// Windows of an image, and the first of some.
-    windows: usize,
+    /// The first of some windows.
     begin: usize,
+    /// How many images there are, and which it is.
+    image: [usize; 2],
     winners: &'a [u8],
     dy: &'a [f32],
     /// The filters, in vectors.
@@ -89,13 +86,13 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vectors>(mut self) {
-        let (a_filter, windows) = (16 * self.layout.vectors(), self.windows);
-        let filters = self.winners.len() / windows;
+        let (a_filter, windows) = (16 * self.layout.vectors(), self.plan.pool.positions());
+        let filters = self.w.len() / a_filter;
         assert!(self.pixels.len() >= self.layout.len() && self.w.len() == filters * a_filter);
-        assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
+        let [n, image] = self.image;
         let (mut list, count) = (Winners::NONE, (windows - self.begin).min(AT_ONCE));
         for filter in 0..filters {
-            let at = filter * windows + self.begin;
+            let at = self.plan.place(n, image, filter) * windows + self.begin;
             // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
             unsafe {
                 list.take::<V>(self.places, self.begin, &self.winners[at..][..count], &self.dy[at..][..count]);

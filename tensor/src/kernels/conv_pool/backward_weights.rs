@@ -50,21 +50,20 @@ fn winner_by_winner(
     [dw, db]: [&mut [f32]; 2],
 ) {
     let (n, [height, width]) = (x.len() / plan.conv.input_len(), plan.pool.output());
-    let (filters, windows) = (db.len() / plan.parts, plan.pool.positions());
+    let a_half = db.len() / plan.halves();
     // Behind the sums of the elements there is that of the bias, lane by lane.
     let a_filter = 16 * (layout.vectors() + 1);
     scratch::with(db.len() * a_filter, |sums| {
-        sum_over_images([plan.parts, n], sums, &mut [], |[part, image], sums, _| {
+        sum_over_images([plan.halves(), n], sums, &mut [], |[half, image], sums, _| {
             let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
-            let first = (part * n + image) * filters * windows;
-            let (winners, dy) = (&winners[first..][..filters * windows], &dy[first..][..filters * windows]);
+            let (image, first) = ([n, image], half * a_half);
             scratch::with(layout.padded_len() + layout.len(), |buffer| {
                 let (padded, vectors) = buffer.split_at_mut(layout.padded_len());
                 layout.prepare(x, padded);
                 for row in (0..height).step_by(band) {
                     layout.write(x, padded, row * plan.pool.window().stride[0], vectors);
                     let band = row * width..(row + band).min(height) * width;
-                    run(Backward { layout, places, vectors, windows, band, winners, dy, sums });
+                    run(Backward { plan, layout, places, vectors, band, image, first, winners, dy, sums });
                 }
             });
         });
@@ -102,13 +101,16 @@ fn in_order(layout: &PixelVectors, sums: &[f32], dw: &mut [f32]) {
 }
 
 struct Backward<'a> {
+    plan: &'a Plan,
     layout: &'a PixelVectors,
     places: &'a Places<'a>,
-    /// A band.
+    /// A band, and its windows.
     vectors: &'a [f32],
-    /// Windows of an image, and those of the band.
-    windows: usize,
     band: Range<usize>,
+    /// How many images there are, and which it is.
+    image: [usize; 2],
+    /// The first of the filters.
+    first: usize,
     winners: &'a [u8],
     dy: &'a [f32],
     /// For each filter what its windows see, weighted by their gradients and added up: plane by plane, row by row of the grid; and the sum
@@ -121,15 +123,15 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vectors>(mut self) {
-        let (a_filter, windows) = (16 * (self.layout.vectors() + 1), self.windows);
-        let filters = self.winners.len() / windows;
+        let (a_filter, windows) = (16 * (self.layout.vectors() + 1), self.plan.pool.positions());
+        let filters = self.sums.len() / a_filter;
         assert!(self.vectors.len() >= self.layout.len() && self.sums.len() == filters * a_filter);
-        assert!(self.winners.len() == filters * windows && self.dy.len() == filters * windows);
+        let [n, image] = self.image;
         let mut list = Winners::NONE;
         for first in self.band.clone().step_by(AT_ONCE) {
             let (in_band, count) = (first - self.band.start, (self.band.end - first).min(AT_ONCE));
             for filter in 0..filters {
-                let at = filter * windows + first;
+                let at = self.plan.place(n, image, self.first + filter) * windows + first;
                 // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
                 unsafe {
                     list.take::<V>(self.places, in_band, &self.winners[at..][..count], &self.dy[at..][..count]);

@@ -2,13 +2,13 @@
 
 use super::{Plan, relu_or_rest};
 use crate::conv_pool::AT_REST;
-use crate::kernels::convolution::{filters_a_task, task_input};
+use crate::kernels::convolution::{MANY_IMAGES, filters_a_task, task_input};
 use crate::kernels::isa::{Kernel, Vectorize, Vectors, run, vectorize};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::over_filters;
 use crate::kernels::patches::Patches;
 use crate::kernels::scratch;
-use crate::threads::{for_each_part, for_each_part2};
+use crate::threads::{Block, for_each_block, for_each_block2};
 
 /// `y ←` the pooled ReLU of the convolution of `x`; `winners ←` which phase of its window each maximum is, or
 /// [`AT_REST`](crate::conv_pool::AT_REST).
@@ -20,19 +20,22 @@ pub(in crate::kernels) fn forward(
     y: &mut [f32],
     winners: Option<&mut [u8]>,
 ) {
-    if plan.parts == 1 && over_filters::pays(&plan.conv, b.len()) {
+    if plan.halves() == 1 && over_filters::pays(&plan.conv, b.len()) {
         return over_filters::forward_pooled(plan, x, w, b, y, winners);
     }
+    if y.is_empty() {
+        return;
+    }
     let layout = Patches::new(plan.both);
-    let (n, a_part) = (x.len() / plan.conv.input_len(), b.len() / plan.parts);
-    let group = filters_a_task(n, a_part);
-    let part = (group * plan.both.positions()).max(1);
+    let (n, windows) = (x.len() / plan.conv.input_len(), plan.both.positions());
     let can_be_nan = plan.conv.patch_len() > MOST_TERMS || !vectorize(AreModerate(w)) || !vectorize(AreModerate(b));
-    let task = |task: usize, y: &mut [f32], winners: Option<&mut [u8]>| {
-        // The tasks are numbered as their output lies in memory; their input, image by image.
-        let (groups, all) = (a_part / group, n * a_part / group);
-        let (part, image, number) = (task / all, task % all / groups, task % groups);
-        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, (image * plan.parts + part) * groups + number);
+    // The parts are rows of a matrix, in which an image has some columns; a task computes some filters of an image.
+    let a_part = plan.a_part;
+    let group = filters_of_a_task(plan, n, winners.is_some());
+    let (columns, size) = (n * a_part * windows, [group.div_ceil(a_part), group.min(a_part) * windows]);
+    let task = |[part, column]: [usize; 2], y: Block<'_, f32>, winners: Option<Block<'_, u8>>| {
+        let (image, first) = (column / windows / a_part, part * a_part + column / windows % a_part);
+        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, (image * b.len() + first) / group);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
             let can_be_nan = can_be_nan || !vectorize(AreModerate(x));
@@ -40,8 +43,19 @@ pub(in crate::kernels) fn forward(
         });
     };
     match winners {
-        Some(winners) => for_each_part2((y, part), (winners, part), |i, y, winners| task(i, y, Some(winners))),
-        None => for_each_part(y, part, |i, y| task(i, y, None)),
+        Some(winners) => for_each_block2((y, winners), columns, size, |at, y, winners| task(at, y, Some(winners))),
+        None => for_each_block(y, columns, size, |at, y| task(at, y, None)),
+    }
+}
+
+/// Filters of one task: whole parts, or some filters of one. In training a core keeps to its half of them, for the sake of the backward
+/// passes; else, with many images, to some of these, whose patches are then written once.
+fn filters_of_a_task(plan: &Plan, n: usize, training: bool) -> usize {
+    let groups = if training || n < MANY_IMAGES { plan.halves() } else { 1 };
+    let a_part = plan.a_part;
+    match filters_a_task(n, plan.pool.channels() / groups) {
+        group if group.is_multiple_of(a_part) || a_part.is_multiple_of(group) => group,
+        _ => a_part,
     }
 }
 
@@ -66,8 +80,8 @@ struct Forward<'a> {
     patches: &'a [f32],
     w: &'a [f32],
     b: &'a [f32],
-    y: &'a mut [f32],
-    winners: Option<&'a mut [u8]>,
+    y: Block<'a, f32>,
+    winners: Option<Block<'a, u8>>,
     can_be_nan: bool,
 }
 
@@ -78,8 +92,11 @@ impl Kernel for Forward<'_> {
     unsafe fn run<V: Vectors>(mut self) {
         let (filters, windows) = (self.b.len(), self.plan.both.positions());
         assert!(self.patches.len() >= self.layout.len() && self.w.len() == filters * self.plan.conv.patch_len());
-        assert!(self.y.len() == filters * windows);
-        assert!(self.winners.as_ref().is_none_or(|winners| winners.len() == self.y.len()));
+        let size = [self.y.rows(), self.y.stride(), self.y.columns()];
+        let of_one_part = size[0] == 1 && self.plan.a_part > 1 && size[2] <= self.plan.a_part * windows;
+        assert!(size[0] * size[2] == filters * windows && (of_one_part || size[2] == self.plan.a_part * windows));
+        let is_same = |winners: &Block<'_, u8>| [winners.rows(), winners.stride(), winners.columns()] == size;
+        assert!(self.winners.as_ref().is_none_or(is_same));
         // SAFETY: the machine has the instructions, and the lengths are right.
         unsafe {
             if const { V::REGISTERS_OF_16 >= 32 } {
@@ -162,26 +179,21 @@ impl Forward<'_> {
         sums: &[[L; 4]; R],
         lanes: usize,
     ) {
-        let windows = self.plan.both.positions();
-        let out = filter * windows + window;
         // SAFETY: the caller's promise.
         unsafe {
             let zero = L::splat(0.0);
             let (one, two) = (L::splat(f32::from_bits(1)), L::splat(f32::from_bits(2)));
             let (three, at_rest) = (L::splat(f32::from_bits(3)), L::splat(f32::from_bits(AT_REST as u32)));
-            let mut y = self.y.as_mut_ptr().add(out);
-            let mut winners = self.winners.as_mut().map(|winners| winners.as_mut_ptr().add(out));
-            for &[first, second, third, fourth] in sums {
+            for (r, &[first, second, third, fourth]) in sums.iter().enumerate() {
+                let out = self.windows_of(filter + r) + window;
                 let (of_two, of_others) = (second.larger(first), fourth.larger(third));
                 let largest = of_others.larger(of_two);
-                store(largest.larger(zero), y, lanes);
-                y = y.wrapping_add(windows);
-                if let Some(winners) = &mut winners {
+                store(largest.larger(zero), self.y.as_mut_ptr().add(out), lanes);
+                if let Some(winners) = &mut self.winners {
                     let at_of_two = L::select(second.exceeds(first), one, zero);
                     let at_of_others = L::select(fourth.exceeds(third), three, two);
                     let at = L::select(of_others.exceeds(of_two), at_of_others, at_of_two);
-                    L::select(largest.exceeds(zero), at, at_rest).store_bytes(*winners, lanes);
-                    *winners = winners.wrapping_add(windows);
+                    L::select(largest.exceeds(zero), at, at_rest).store_bytes(winners.as_mut_ptr().add(out), lanes);
                 }
             }
         }
@@ -283,14 +295,26 @@ impl Forward<'_> {
         }
     }
 
+    /// Where the windows of a filter of the task begin in the output.
+    #[inline(always)]
+    fn windows_of(&self, filter: usize) -> usize {
+        let windows = self.plan.both.positions();
+        // (A division takes as long as some vectors, and most plans need none.)
+        match self.plan.a_part {
+            1 => filter * self.y.stride(),
+            _ if self.y.rows() == 1 => filter * windows,
+            a_part => filter / a_part * self.y.stride() + filter % a_part * windows,
+        }
+    }
+
     /// Writes the pooled ReLU of `N` windows of a filter, as many as there are.
     ///
     /// # Safety
     /// As `tile`.
     #[inline(always)]
     unsafe fn write<L: Lanes<N>, const N: usize>(&mut self, window: usize, filter: usize, best: L, at: L) {
-        let windows = self.plan.both.positions();
-        let (lanes, out) = ((windows - window).min(N), filter * windows + window);
+        let lanes = (self.plan.both.positions() - window).min(N);
+        let out = self.windows_of(filter) + window;
         // SAFETY: the caller's promise; no lane is written that is not there.
         unsafe {
             let (y, at) = relu_or_rest(best, at);

@@ -48,8 +48,8 @@ pub struct Plan {
     pool: Geometry,
     /// The window that a pooled element sees of the image.
     both: Geometry,
-    /// The parts that the filters are cut into: 1, or 2 halves.
-    parts: usize,
+    /// Filters of one part of the output: all, or so many that there is an even number of parts.
+    a_part: usize,
 }
 
 impl Plan {
@@ -69,14 +69,37 @@ impl Plan {
         let [h, w] = conv.input();
         let both = Geometry::new([conv.channels(), h, w], window).ok()?;
         debug_assert_eq!(both.output(), pool.output());
-        Some(Plan { conv, pool, both, parts: 1 })
+        Some(Plan { conv, pool, both, a_part: pool.channels() })
     }
 
-    /// The same, with the output (and the winners, and their gradient) in two halves: the first half of the filters of all
-    /// images, then the second, as [`affine::Layout::Halves`](crate::affine::Layout::Halves) takes it. `None` where their number
-    /// is odd.
-    pub fn in_halves(self) -> Option<Self> {
-        self.pool.channels().is_multiple_of(2).then_some(Plan { parts: 2, ..self })
+    /// The same, with the output (and the winners, and their gradient) in parts: the first filters of all images, then the next ones, and
+    /// so on, as [`affine::Layout::InParts`](crate::affine::Layout::InParts) takes it. `None` where the number of filters is odd.
+    ///
+    /// A part has as few filters as fill some whole vectors; or half of them, where no such number divides that.
+    pub fn in_parts(self) -> Option<Self> {
+        /// Outputs of a part: so few that the affine layer finds all that goes with them in its cache.
+        const LEAST: usize = 128;
+        let (filters, windows) = (self.pool.channels(), self.pool.positions());
+        let fills = |a_part: &usize| (a_part * windows).is_multiple_of(16) && a_part * windows >= LEAST;
+        let divides = |a_part: &usize| (filters / 2).is_multiple_of(*a_part);
+        let a_part = (1..=filters / 2).filter(divides).find(fills).unwrap_or(filters / 2);
+        self.in_parts_of(a_part)
+    }
+
+    /// The same, in parts of so many filters. `None` where that is no even number of parts.
+    pub(crate) fn in_parts_of(self, filters: usize) -> Option<Self> {
+        let parts = self.pool.channels().checked_div(filters)?;
+        (parts.is_multiple_of(2) && parts * filters == self.pool.channels()).then_some(Plan { a_part: filters, ..self })
+    }
+
+    /// The parts that the output lies in.
+    pub fn parts(&self) -> usize {
+        self.pool.channels() / self.a_part
+    }
+
+    /// The filters are computed in so many groups: in halves where the output lies in parts.
+    fn halves(&self) -> usize {
+        if self.a_part == self.pool.channels() { 1 } else { 2 }
     }
 
     /// The convolution.
@@ -116,12 +139,14 @@ impl Plan {
         winner / p_w * conv_w + winner % p_w
     }
 
-    /// Where the plane `image · FN + filter` lies among all `planes` of the output.
-    pub(crate) fn place(&self, plane: usize, planes: usize) -> usize {
-        let filters = self.pool.channels();
-        let (image, filter) = (plane / filters, plane % filters);
-        let a_part = filters / self.parts;
-        filter / a_part * (planes / self.parts) + image * a_part + filter % a_part
+    /// Where the plane of a filter lies among all planes of the output of `n` images.
+    pub(crate) fn place(&self, n: usize, image: usize, filter: usize) -> usize {
+        // (A division takes as long as some vectors, and most plans need none.)
+        match self.a_part {
+            1 => filter * n + image,
+            all if all == self.pool.channels() => image * all + filter,
+            a_part => (filter / a_part * n + image) * a_part + filter % a_part,
+        }
     }
 
     /// Elements of a pooling window.

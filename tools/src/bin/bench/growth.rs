@@ -2,8 +2,8 @@
 
 use layers::ndarray::ArrayView4;
 use layers::{Labels, Purpose, Random};
-use model::{ConvParam, DeepConvNet, Network, NetworkSpec, SimpleConvNet};
-use optim::{Optimizer, OptimizerConfig};
+use model::{ConvParam, DeepConvNet, Network, NetworkSpec, OptimizerStep, SimpleConvNet};
+use optim::OptimizerConfig;
 use tensor::threads::{Pool, available_cores};
 
 use super::limit::{Meter, Pools};
@@ -100,21 +100,11 @@ fn point(value: usize, net: NetworkSpec, batch: usize, budget: f64) -> anyhow::R
     let x = ArrayView4::from_shape((batch, channels, height, width), &x).expect("as long as its shape");
     let mut adam = OptimizerConfig::default().build()?;
     let Timing { median, min, max } = measure(budget, &mut || {
-        network.gradient(x, Labels::Classes(&t));
-        update(&mut network, &mut *adam);
+        network.loss(x, Labels::Classes(&t));
+        network.backward_and_update(x, Labels::Classes(&t), &mut OptimizerStep::begin(&mut *adam, 0.0));
     });
     let [median, min, max] = [median, min, max].map(|seconds| seconds / batch as f64);
     Ok(Point { value, per_image: Timing { median, min, max }, flop_per_image, limit: None })
-}
-
-fn update(network: &mut Network, optimizer: &mut dyn Optimizer) {
-    let mut slot = 0;
-    optimizer.begin_step();
-    network.visit_params_mut(&mut |_, param| {
-        let (value, grad) = param.value_and_grad_mut();
-        optimizer.update(slot, value, grad);
-        slot += 1;
-    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use datasets::{Dataset, Scaling};
 use layers::{Purpose, Random, Window};
-use optim::OptimizerConfig;
+use optim::{Optimizer, OptimizerConfig};
 use tensor::affine::{self, Layout};
 use tensor::ndarray::{ArrayView2, ArrayViewMut2};
 use tensor::{Buffer, Geometry, Plan, conv_pool, convolution, gemm, pooling};
@@ -126,9 +126,26 @@ impl<'a> Kernels<'a> {
         });
         let [mut dw, mut db] = [w1, b1].map(|Weights { grad, .. }| grad.clone());
         self.time(&group, "weight gradient", work, || {
-            conv_pool::backward_weights(&step.plan, step.x(), &step.winners, &step.dpooled, &mut dw, &mut db);
+            conv_pool::backward_weights(&step.plan, step.x(), &step.winners, &step.pooled, &mut dw, &mut db);
         });
-        self.affine("book's affine 1", step.layout, &step.pooled, [w2, b2], &step.dhidden_in);
+        let parts = step.plan.parts();
+        self.affine("book's affine 1", Layout::InParts(parts), &y, [w2, b2], &step.dhidden_in);
+        self.affine_step(parts, &y, [w2, b2], &step.dhidden_in);
+    }
+
+    /// The backward pass and the update of the same layer in one go, as a training step has it.
+    fn affine_step(&mut self, parts: usize, x: &[f32], [w, b]: [&Weights; 2], dy: &[f32]) {
+        let group = self.times.last().expect("the layer's other kernels").group.clone();
+        let work = Work::Flop((4 * x.len() * b.value.len()) as f64);
+        let (mut x, mut w, mut db) = (Buffer::from(x), w.value.clone(), b.grad.clone());
+        // (So small steps that the numbers stay what they are.)
+        let mut adam: Box<dyn Optimizer> =
+            OptimizerConfig::default().with_lr(1e-9).build().expect("settings that can work");
+        adam.begin_step();
+        self.time(&group, "both gradients, Adam", work, || {
+            let update = adam.update_of(0, w.len());
+            affine::backward_and_update(parts, &mut x, &mut w, dy, &mut db, update);
+        });
     }
 
     fn affine(&mut self, name: &str, layout: Layout, x: &[f32], [w, b]: [&Weights; 2], dy: &[f32]) {
@@ -226,7 +243,7 @@ impl<'a> Kernels<'a> {
         });
         self.time(group, "max-pooling, inference", bytes(x.len(), y.len()), || pooling::max_infer(pool, &x, &mut y));
         self.time(group, "max-pooling backward", bytes(2 * y.len(), dx.len()), || {
-            pooling::max_backward(pool, &argmax, &step.dpooled, &mut dx);
+            pooling::max_backward(pool, &argmax, &step.pooled, &mut dx);
         });
         let mut adam = OptimizerConfig::default().build().expect("the defaults are right");
         let mut params = step.params.clone();

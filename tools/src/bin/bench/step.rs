@@ -6,7 +6,7 @@ use anyhow::ensure;
 use datasets::{Batches, Dataset, Sampling, Scaling};
 use layers::ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, ArrayViewMutD};
 use layers::{Layer, Relu, SoftmaxWithLoss, Window};
-use model::{Batch, Network, SimpleConvNet};
+use model::{Batch, Network, OptimizerStep, SimpleConvNet};
 use optim::{Optimizer, OptimizerConfig};
 use tensor::affine::{self, Layout};
 use tensor::{Buffer, Geometry, Plan, conv_pool};
@@ -14,7 +14,7 @@ use tensor::{Buffer, Geometry, Plan, conv_pool};
 use super::timing::Timing;
 
 /// The parts, in their order.
-pub const PARTS: [&str; 13] = [
+pub const PARTS: [&str; 12] = [
     "gather",
     "convolution, ReLU, pooling",
     "affine 1",
@@ -24,10 +24,9 @@ pub const PARTS: [&str; 13] = [
     "loss backward",
     "affine 2 backward",
     "ReLU backward",
-    "affine 1 input gradient",
-    "affine 1 weight gradient",
+    "affine 1 backward and update (Adam)",
     "convolution weight gradient",
-    "update (Adam)",
+    "the other updates (Adam)",
 ];
 
 /// Values and gradient of a parameter.
@@ -41,8 +40,6 @@ pub(super) struct Weights {
 #[derive(Debug)]
 pub struct OpenStep {
     pub(super) plan: Plan,
-    /// Of the first affine layer, and of the pooled array that it takes.
-    pub(super) layout: Layout,
     /// W1, b1, W2, b2, W3, b3.
     pub(super) params: [Weights; 6],
     image: [usize; 3],
@@ -50,6 +47,7 @@ pub struct OpenStep {
     classes: usize,
     images: Batch,
     batch: usize,
+    /// After a step its gradient.
     pub(super) pooled: Buffer<f32>,
     pub(super) winners: Buffer<u8>,
     hidden_in: Buffer<f32>,
@@ -58,7 +56,6 @@ pub struct OpenStep {
     dscores: Buffer<f32>,
     dhidden_out: Buffer<f32>,
     pub(super) dhidden_in: Buffer<f32>,
-    pub(super) dpooled: Buffer<f32>,
     last_layer: SoftmaxWithLoss,
     optimizer: Box<dyn Optimizer>,
 }
@@ -77,10 +74,8 @@ impl OpenStep {
         let pool = Geometry::new([filters, height, width], Window::square(2).stride(2))?;
         let pooled = batch * filters * pool.positions();
         let plan = Plan::new(conv, pool).ok_or_else(|| anyhow::anyhow!("the pooling does not fit the convolution"))?;
-        let (plan, layout) = match (Layout::of_weights(pooled / batch), plan.in_halves()) {
-            (Layout::HalvedWeights, Some(halves)) => (halves, Layout::Halves),
-            (layout, _) => (plan, layout),
-        };
+        let in_parts = plan.in_parts().filter(|_| Layout::of_weights(pooled / batch) != Layout::Whole);
+        let plan = in_parts.ok_or_else(|| anyhow::anyhow!("the affine layer is too small for the step's kernels"))?;
         let mut params = Vec::new();
         network.visit_params(&mut |_, param| {
             params.push(Weights { value: param.values().into(), grad: Buffer::zeros(param.values().len()) });
@@ -91,7 +86,6 @@ impl OpenStep {
             images: Batch::default(),
             batch,
             plan,
-            layout,
             params,
             image: settings.input_dim,
             hidden,
@@ -104,7 +98,6 @@ impl OpenStep {
             dscores: Buffer::zeros(batch * classes),
             dhidden_out: Buffer::zeros(batch * hidden),
             dhidden_in: Buffer::zeros(batch * hidden),
-            dpooled: Buffer::zeros(pooled),
             last_layer: SoftmaxWithLoss::new(),
             optimizer: OptimizerConfig::default().build()?,
         })
@@ -120,8 +113,8 @@ impl OpenStep {
         self.images.view(&self.image).0.to_slice().expect("row-major")
     }
 
-    /// One step; after each part but the update `lap` is called. Gives the loss.
-    fn gradient(&mut self, data: &Dataset, indices: &[usize], lap: &mut dyn FnMut()) -> f32 {
+    /// One step; after each part but the last `lap` is called. Gives the loss.
+    fn step(&mut self, data: &Dataset, indices: &[usize], lap: &mut dyn FnMut()) -> f32 {
         let [w1, b1, w2, b2, w3, b3] = &mut self.params;
         self.images.fill(data, indices, Scaling::Unit);
         lap();
@@ -129,7 +122,8 @@ impl OpenStep {
         let x = x.to_slice().expect("row-major");
         conv_pool::forward(&self.plan, x, &w1.value, &b1.value, &mut self.pooled, Some(&mut self.winners));
         lap();
-        affine::forward(self.layout, &self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
+        let parts = self.plan.parts();
+        affine::forward(Layout::InParts(parts), &self.pooled, &w2.value, &b2.value, &mut self.hidden_in);
         lap();
         let shape = [self.batch, self.hidden];
         Relu.infer(view(shape, &self.hidden_in), view_mut(shape, &mut self.hidden_out));
@@ -147,47 +141,47 @@ impl OpenStep {
         let (before, after) = (view(shape, &self.hidden_in), view(shape, &self.hidden_out));
         Relu.backward(before, after, view(shape, &self.dhidden_out), Some(view_mut(shape, &mut self.dhidden_in)));
         lap();
-        affine::backward_input(self.layout, &w2.value, self.hidden, &self.dhidden_in, &mut self.dpooled);
+        self.optimizer.begin_step();
+        let update = self.optimizer.update_of(2, w2.value.len());
+        affine::backward_and_update(parts, &mut self.pooled, &mut w2.value, &self.dhidden_in, &mut b2.grad, update);
         lap();
-        affine::backward_weights(self.layout, &self.pooled, &self.dhidden_in, &mut w2.grad, &mut b2.grad);
+        conv_pool::backward_weights(&self.plan, x, &self.winners, &self.pooled, &mut w1.grad, &mut b1.grad);
         lap();
-        conv_pool::backward_weights(&self.plan, x, &self.winners, &self.dpooled, &mut w1.grad, &mut b1.grad);
-        lap();
+        for (slot, Weights { value, grad }) in self.params.iter_mut().enumerate().filter(|(slot, _)| *slot != 2) {
+            self.optimizer.update(slot, value, grad);
+        }
         loss
     }
 
-    fn update(&mut self) {
-        self.optimizer.begin_step();
-        for (slot, Weights { value, grad }) in self.params.iter_mut().enumerate() {
-            self.optimizer.update(slot, value, grad);
-        }
-    }
-
-    /// Refuses to call this a step of the network where loss or gradients differ by a bit.
+    /// Refuses to call this a step of the network where the loss or what a parameter becomes differs by a bit.
     fn check(&mut self, network: &mut Network, data: &Dataset, indices: &[usize]) -> anyhow::Result<()> {
-        let loss = self.gradient(data, indices, &mut || {});
+        let loss = self.step(data, indices, &mut || {});
         let (x, t) = self.images.view(&self.image);
-        let expected = network.gradient(x, t);
+        let expected = network.loss(x.view(), t);
         ensure!(loss.to_bits() == expected.to_bits(), "the loss of the parts is {loss}, that of the step {expected}");
+        let mut optimizer = OptimizerConfig::default().build()?;
+        network.backward_and_update(x, t, &mut OptimizerStep::begin(&mut *optimizer, 0.0));
         let mut params = self.params.iter();
         let mut differs = None;
         network.visit_params(&mut |name, param| {
-            let ours = params.next().map_or(&[][..], |weights| &weights.grad);
-            let same = ours.iter().map(|x| x.to_bits()).eq(param.grads().iter().map(|x| x.to_bits()));
+            let ours = params.next().map_or(&[][..], |weights| &weights.value);
+            let same = ours.iter().map(|x| x.to_bits()).eq(param.values().iter().map(|x| x.to_bits()));
             if !same && differs.is_none() {
                 differs = Some(name.to_owned());
             }
         });
         match differs {
             None => Ok(()),
-            Some(name) => anyhow::bail!("the gradient of {name} from the parts is not that of the step, bit for bit"),
+            Some(name) => {
+                anyhow::bail!("{name} after the step of the parts is not what the step makes it, bit for bit")
+            }
         }
     }
 
     /// Takes `steps` steps of a training apart: seconds for each of the [`PARTS`].
     ///
     /// # Errors
-    /// Where the parts together are not the step: loss and gradients have to be the same to the bit.
+    /// Where the parts together are not the step: the loss, and the parameters after it, have to be the same to the bit.
     pub fn time(&mut self, network: &mut Network, data: &Dataset, steps: usize) -> anyhow::Result<Vec<Timing>> {
         let mut batches = Batches::new(data.len(), self.batch(), Sampling::Book, 0)?;
         self.check(network, data, batches.next_batch())?;
@@ -200,8 +194,7 @@ impl OpenStep {
                 laps[part].push((now - last).as_secs_f64());
                 (part, last) = (part + 1, now);
             };
-            self.gradient(data, indices, &mut lap);
-            self.update();
+            self.step(data, indices, &mut lap);
             lap();
         }
         Ok(laps.into_iter().map(Timing::of).collect())
@@ -224,7 +217,7 @@ mod tests {
     use super::*;
 
     fn small() -> (SimpleConvNet, Network, Dataset) {
-        let conv_param = ConvParam { filter_num: 4, ..ConvParam::default() };
+        let conv_param = ConvParam { filter_num: 16, ..ConvParam::default() };
         let settings = SimpleConvNet { conv_param, hidden_size: 12, ..SimpleConvNet::default() };
         (settings, settings.build(0).unwrap(), digits::splits(40, 1, 0).train)
     }
