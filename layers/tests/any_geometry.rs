@@ -375,6 +375,13 @@ fn quick_to_tell(sizes: &[usize]) -> bool {
     product.is_none_or(|product| product <= 1 << 20 || product > 1 << 57)
 }
 
+/// Whether a test can hold such an image with its padding.
+fn fits_with_padding(image: &[usize], window: &Window) -> bool {
+    let padded = |axis: usize| image[axis + 1].checked_add(window.pad[axis].checked_mul(2)?);
+    let len = padded(0).zip(padded(1)).and_then(|(h, w)| h.checked_mul(w)?.checked_mul(image[0]));
+    len.is_some_and(|len| len <= 1 << 20)
+}
+
 /// Convolution, ReLU, max-pooling and an affine map, of whatever sizes. None where it would be possible, but take
 /// gigabytes.
 fn any_network(
@@ -397,8 +404,10 @@ fn any_network(
     layers.push(Box::new(Relu));
     layers.push(Box::new(Pooling::new(pooling)));
     let mut shape = input.to_vec();
-    for layer in &layers {
+    for (layer, window) in layers.iter().zip([Some(&convolution), None, Some(&pooling)]) {
         match layer.output_shape(&shape) {
+            // A wide stride makes little even of a padding that no machine can hold.
+            Ok(_) if !window.is_none_or(|window| fits_with_padding(&shape, window)) => return None,
             Ok(output) if quick_to_tell(&output) => shape = output,
             Ok(_) => return None,
             // The network says so too.
