@@ -119,7 +119,7 @@ fn step(times: &StepTimes) -> Vec<String> {
     rows.push(row("sum of the parts", sum));
     rows.push(vec!["a step of the trainer".to_owned(), micros(times.whole.median)]);
     section(
-        "a training step (all threads; the parts give its loss and gradients, bit for bit)",
+        "a training step (all threads; the parts give its loss and what it makes of the weights, bit for bit)",
         &["part", "µs", ""],
         rows,
     )
