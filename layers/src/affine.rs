@@ -77,7 +77,8 @@ pub struct Affine<F: Real = f32> {
     pub(crate) w: Param<F>,
     /// (O).
     pub(crate) b: Param<F>,
-    layout: Layout,
+    /// How the weights lie in memory.
+    pub(crate) layout: Layout,
 }
 
 impl<F: Real> Affine<F> {
@@ -135,11 +136,6 @@ impl<F: Real> Affine<F> {
         let got = x[1..].iter().product::<usize>();
         assert!(got == w[0], "{KIND}: x has shape {x:?}, w {w:?}: expected {} inputs, got {got}", w[0]);
         [n, w[1]]
-    }
-
-    /// How the weights lie in memory.
-    pub(crate) fn layout(&self) -> Layout {
-        self.layout
     }
 
     /// Lays the weights out in so many parts.

@@ -73,7 +73,7 @@ fn conv_relu_pool<F: Real>(layers: &Layers<F>, shapes: &[Vec<usize>], first: usi
     let plan = Plan::new(geometry(&shapes[0], conv.window)?, geometry(&shapes[2], pool.window)?)?;
     let in_parts = layers.get(3).and_then(|layer| {
         let affine = as_any(&**layer).downcast_ref::<Affine<F>>()?;
-        plan.in_parts().filter(|_| affine.layout() != Layout::Whole)
+        plan.in_parts().filter(|_| affine.layout != Layout::Whole)
     });
     Some(Stage::ConvReluPool { first, plan: Box::new(in_parts.unwrap_or(plan)), affine: in_parts.is_some() })
 }
@@ -165,7 +165,6 @@ impl Stage {
         between: &mut Buffer<F>,
         mut step: Option<Step<'_, F>>,
     ) {
-        let mut updated = None;
         match self {
             Stage::Single(i) => layers[*i].backward(x, y, dout, dx),
             Stage::ConvReluPool { first, plan, affine } => {
@@ -178,7 +177,6 @@ impl Stage {
                     Some(step) if *affine => {
                         let (pooled, slot) = (&mut inside[2][..len], step.slots[first + 3]);
                         backward_and_update_affine(layer_mut(rest), plan.parts(), pooled, dout, slot, step);
-                        updated = Some(slot);
                         pooled
                     }
                     None if *affine => {
@@ -195,13 +193,17 @@ impl Stage {
             }
         }
         if let Some(mut step) = step {
-            self.update_all_but(updated, layers, &mut step);
+            self.update(layers, &mut step);
         }
     }
 
-    /// Changes the learned parameters of its layers, but for the one of a slot that was changed already.
-    fn update_all_but<F: Real>(&self, updated: Option<usize>, layers: &mut Layers<F>, step: &mut Step<'_, F>) {
+    /// Changes the learned parameters of its layers, but for the weights that the backward pass has changed.
+    fn update<F: Real>(&self, layers: &mut Layers<F>, step: &mut Step<'_, F>) {
         let (range, slots) = (self.first()..=self.last(), step.slots);
+        let updated = match self {
+            Stage::ConvReluPool { first, affine: true, .. } => Some(slots[first + 3]),
+            _ => None,
+        };
         for (layer, &first_slot) in layers[range.clone()].iter_mut().zip(&slots[range]) {
             let mut slot = first_slot;
             layer.visit_params_mut(&mut |param| {

@@ -155,7 +155,7 @@ impl<F: Real> Network<F> {
     pub fn gradient<D: Dimension>(&mut self, x: ArrayView<'_, F, D>, t: Labels<'_, F>) -> F {
         let x = x.into_dyn();
         let loss = self.loss(x.view(), t);
-        let dscores = dscores(&self.last_layer, t, self.layers.output_shape()[0], &mut self.dscores);
+        let dscores = dscores(&self.last_layer, t, self.classes(), &mut self.dscores);
         self.layers.backward(x, &mut self.tape, dscores);
         loss
     }
@@ -173,7 +173,7 @@ impl<F: Real> Network<F> {
         t: Labels<'_, F>,
         updates: &mut dyn Updates<F>,
     ) {
-        let dscores = dscores(&self.last_layer, t, self.layers.output_shape()[0], &mut self.dscores);
+        let dscores = dscores(&self.last_layer, t, self.classes(), &mut self.dscores);
         self.layers.backward_and_update(x.into_dyn(), &mut self.tape, dscores, updates);
     }
 

@@ -180,11 +180,10 @@ pub fn for_each_block2<A: Send, B: Send>(
     task: impl Fn([usize; 2], Block<'_, A>, Block<'_, B>) + Sync,
 ) {
     assert_eq!(a.len(), b.len(), "both matrices must have the same size");
-    let (all_rows, base) = (a.len().checked_div(columns).unwrap_or(0), Base(b.as_mut_ptr()));
+    let base = Base(b.as_mut_ptr());
     for_each_block(a, columns, size, |[row, column], a| {
-        let (rows, columns_of) = ((row, size[0].min(all_rows - row)), (column, size[1].min(columns - column)));
-        // SAFETY: as there: the same rows and columns of a matrix of the same size.
-        let b = unsafe { base.block(columns, rows, columns_of) };
+        // SAFETY: the rows and columns of a block of a matrix of the same size; each block comes once.
+        let b = unsafe { base.block(columns, (row, a.rows()), (column, a.columns())) };
         task([row, column], a, b);
     });
 }
