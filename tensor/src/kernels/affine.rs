@@ -10,12 +10,13 @@ use crate::affine::Layout;
 use crate::threads::{for_each_block, for_each_part_of};
 use crate::update::{Update, add_decay};
 
-/// Samples and outputs of one task: few enough that their inputs and weights stay in its cache, and that there are some tasks.
+/// Samples and outputs of one task: few enough that there are some tasks. Of many samples a task takes all that find room in the caches, and
+/// so reads the weights of its outputs once.
 fn size_of_a_task(n: usize) -> [usize; 2] {
     match n {
         0..25 => [25, 10],
         25..100 => [25, OUTPUTS_A_TASK],
-        _ => [50, OUTPUTS_A_TASK],
+        _ => [100, 10],
     }
 }
 

@@ -3,13 +3,14 @@
 //! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one
 //! fused multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the
 //! definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile
-//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while k runs.
+//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while a part of k runs.
 
 use std::ops::Range;
 
 use super::isa::{Kernel, Vectors, run};
 use super::lanes::{Lanes, Lanes16};
 use super::matrix::{Matrix, Out};
+use super::scratch;
 
 /// Rows that lie in one or more pieces of equal length: the first pieces of all rows, `next` numbers further on the second ones,
 /// and so on.
@@ -71,148 +72,175 @@ pub(super) fn products(a: Pieces<'_>, b: Pieces<'_>, start: &[f32], out: Out<'_>
         start.len()
     );
     assert!([out.rows, out.columns] == [rows, columns], "{}×{} for {rows}×{columns}", out.rows, out.columns);
-    run(Products { a, b, start, out });
+    // Tiles at the edges are kept as if they were whole.
+    let sums = [rows, columns].map(|size| size + MOST_IN_A_TILE - 1);
+    scratch::with(16 * sums[0] * sums[1], |sums| run(Products { a, b, start, out, sums }));
 }
+
+/// So many numbers of each row are taken at a time: those of a tile's rows of `b` stay in the first-level cache while all rows of `a` pass by,
+/// which then come from the second-level cache once for every tile. A multiple of 16.
+const K_AT_ONCE: usize = 768;
+
+/// No tile has more rows of either.
+const MOST_IN_A_TILE: usize = 5;
 
 struct Products<'a> {
     a: Pieces<'a>,
     b: Pieces<'a>,
     start: &'a [f32],
     out: Out<'a>,
+    /// The sixteen lanes of every sum, tile by tile: what the parts of k so far came to.
+    sums: &'a mut [f32],
+}
+
+/// Some k of some pieces.
+struct Part {
+    pieces: Range<usize>,
+    k: Range<usize>,
+    is_first: bool,
+    is_last: bool,
 }
 
 impl Kernel for Products<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vectors>(self) {
+    unsafe fn run<V: Vectors>(mut self) {
         // SAFETY: the machine has the instructions; `products` checked all sizes.
         unsafe {
             if const { V::REGISTERS_OF_16 >= 32 } {
-                self.tiles::<V, 5, 5>();
+                self.blocks::<V, 5, 5>();
             } else {
-                self.tiles::<V, 4, 3>();
+                self.blocks::<V, 4, 3>();
             }
         }
     }
 }
 
-/// Where two passes go over the same numbers: so many of each row that they are still in the first-level cache for the
-/// second. A multiple of 16.
-const K_AT_ONCE: usize = 512;
-
-/// The lanes of all sums of a tile; enough for the largest.
-type Sums = [[f32; 16]; 32];
-
 impl Products<'_> {
-    /// Tiles of `M` rows of `a` by `N` rows of `b`. The rows of `b` stay in the cache while those of `a` pass by.
+    /// Tiles of `M` rows of `a` by `N` rows of `b`, part of k by part of k.
     ///
     /// # Safety
     /// As [`Kernel::run`]; all sizes are checked.
     #[inline(always)]
-    unsafe fn tiles<V: Vectors, const M: usize, const N: usize>(&self) {
+    unsafe fn blocks<V: Vectors, const M: usize, const N: usize>(&mut self) {
+        let (count, len) = (self.a.count, self.a.first.columns);
+        let pieces_at_once = (K_AT_ONCE / len.max(1)).max(1);
+        for piece in (0..count).step_by(pieces_at_once) {
+            // (Without any k there is one part as well: sums of nothing are written, too.)
+            for k in (0..len.max(1)).step_by(K_AT_ONCE) {
+                let pieces = piece..(piece + pieces_at_once).min(count);
+                let k = k..(k + K_AT_ONCE).min(len);
+                let (is_first, is_last) = (piece == 0 && k.start == 0, pieces.end == count && k.end == len);
+                // SAFETY: the caller's promise; these pieces and k exist.
+                unsafe { self.tiles::<V, M, N>(&Part { pieces, k, is_first, is_last }) };
+            }
+        }
+    }
+
+    /// All tiles. The rows of `b` stay in the cache while those of `a` pass by.
+    ///
+    /// # Safety
+    /// As `blocks`; the part of k exists.
+    #[inline(always)]
+    unsafe fn tiles<V: Vectors, const M: usize, const N: usize>(&mut self, part: &Part) {
         let mut j = 0;
         // SAFETY: every tile lies inside a, b and out. (`const`: arms that this N cannot reach are not even compiled.)
         unsafe {
             while j + N <= self.start.len() {
-                self.all_rows::<V, M, N>(j);
+                self.all_rows::<V, M, N>(j, part);
                 j += N;
             }
             match self.start.len() - j {
                 0 => {}
-                4 if const { N > 4 } => self.all_rows::<V, M, 4>(j),
-                3 if const { N > 3 } => self.all_rows::<V, M, 3>(j),
-                2 => self.all_rows::<V, M, 2>(j),
-                _ => self.all_rows::<V, M, 1>(j),
+                4 if const { N > 4 } => self.all_rows::<V, M, 4>(j, part),
+                3 if const { N > 3 } => self.all_rows::<V, M, 3>(j, part),
+                2 => self.all_rows::<V, M, 2>(j, part),
+                _ => self.all_rows::<V, M, 1>(j, part),
             }
         }
     }
 
     /// # Safety
-    /// As [`Kernel::run`]; `b` has the rows `j .. j + N`.
+    /// As `tiles`; `b` has the rows `j .. j + N`.
     #[inline(always)]
-    unsafe fn all_rows<V: Vectors, const M: usize, const N: usize>(&self, j: usize) {
-        let mut i = 0;
-        // SAFETY: every tile lies inside a, b and out.
+    unsafe fn all_rows<V: Vectors, const M: usize, const N: usize>(&mut self, j: usize, part: &Part) {
+        let rows = self.out.rows;
+        let (mut i, mut sums) = (0, 16 * j * rows.next_multiple_of(M));
+        // SAFETY: every tile lies inside a, b and out, and its sums behind those of the tiles before.
         unsafe {
-            while i + M <= self.out.rows {
-                self.tile::<V, M, N>(i, j);
-                i += M;
+            while i + M <= rows {
+                self.tile::<V, M, N>([i, j], part, sums);
+                (i, sums) = (i + M, sums + 16 * M * N);
             }
-            match self.out.rows - i {
+            match rows - i {
                 0 => {}
-                4 if const { M > 4 } => self.tile::<V, 4, N>(i, j),
-                3 => self.tile::<V, 3, N>(i, j),
-                2 => self.tile::<V, 2, N>(i, j),
-                _ => self.tile::<V, 1, N>(i, j),
+                4 if const { M > 4 } => self.tile::<V, 4, N>([i, j], part, sums),
+                3 => self.tile::<V, 3, N>([i, j], part, sums),
+                2 => self.tile::<V, 2, N>([i, j], part, sums),
+                _ => self.tile::<V, 1, N>([i, j], part, sums),
             }
         }
     }
 
-    /// # Safety
-    /// As [`Kernel::run`]; `a` has the rows `i .. i + M`, `b` the rows `j .. j + N`.
-    #[inline(always)]
-    unsafe fn tile<V: Vectors, const M: usize, const N: usize>(&self, i: usize, j: usize) {
-        // SAFETY: the caller's promise; the tile lies inside `out`.
-        unsafe {
-            let mut sums: Sums = [[0.0; 16]; 32];
-            let (count, len) = (self.a.count, self.a.first.columns);
-            if const { V::REGISTERS_OF_16 >= 32 } {
-                self.sums::<V::V16, 16, M, N>([i, j], 0, [0..count, 0..len], &mut sums);
-            } else {
-                let pieces_at_once = (K_AT_ONCE / len.max(1)).max(1);
-                for piece in (0..count).step_by(pieces_at_once) {
-                    for k in (0..len).step_by(K_AT_ONCE) {
-                        let pieces = piece..(piece + pieces_at_once).min(count);
-                        let k = k..(k + K_AT_ONCE).min(len);
-                        self.sums::<V::V8, 8, M, N>([i, j], 0, [pieces.clone(), k.clone()], &mut sums);
-                        self.sums::<V::V8, 8, M, N>([i, j], 8, [pieces, k], &mut sums);
-                    }
-                }
-            }
-            let mut added = [0.0; 32];
-            for first in (0..M * N).step_by(16) {
-                let mut vectors = [V::V16::splat(0.0); 16];
-                for (vector, sum) in vectors.iter_mut().zip(&sums[first..]) {
-                    *vector = V::V16::load(sum.as_ptr());
-                }
-                added[first..first + 16].copy_from_slice(&V::V16::tree_sums(vectors));
-            }
-            for m in 0..M {
-                for n in 0..N {
-                    let out = self.out.first.add((i + m) * self.out.stride + j + n);
-                    *out = added[m * N + n] + *self.start.get_unchecked(j + n);
-                }
-            }
-        }
-    }
-
-    /// Adds some k, from a multiple of 16 on, of some pieces to `W` lanes of all sums of a tile, from lane `lane` on.
+    /// Adds a part of k to the sums of a tile, which are kept from number `kept` on; after the last part, writes what they come to.
     ///
     /// # Safety
-    /// As `tile`; these k and pieces exist.
+    /// As `tiles`; `a` has the rows `i .. i + M`, `b` the rows `j .. j + N`; there is room for the sums.
     #[inline(always)]
-    unsafe fn sums<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(
+    unsafe fn tile<V: Vectors, const M: usize, const N: usize>(&mut self, at: [usize; 2], part: &Part, kept: usize) {
+        debug_assert!(kept + 16 * M * N <= self.sums.len());
+        // SAFETY: the caller's promise.
+        unsafe {
+            let kept = self.sums.as_mut_ptr().add(kept);
+            if const { V::REGISTERS_OF_16 >= 32 } {
+                let sums = self.sums_of::<V::V16, 16, M, N>(at, 0, part, kept);
+                if part.is_last {
+                    return self.write::<V, M, N>(at, &sums);
+                }
+                keep(&sums, kept);
+            } else {
+                keep(&self.sums_of::<V::V8, 8, M, N>(at, 0, part, kept), kept);
+                keep(&self.sums_of::<V::V8, 8, M, N>(at, 8, part, kept.add(8)), kept.add(8));
+                if part.is_last {
+                    let mut sums = [[V::V16::splat(0.0); N]; M];
+                    for (i, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
+                        *sum = V::V16::load(kept.add(16 * i));
+                    }
+                    self.write::<V, M, N>(at, &sums);
+                }
+            }
+        }
+    }
+
+    /// What `W` lanes of all sums of a tile, from lane `lane` on, come to with this part of k.
+    ///
+    /// # Safety
+    /// As `tile`; from `kept` on these lanes lie 16 numbers apart.
+    #[inline(always)]
+    unsafe fn sums_of<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(
         &self,
         [i, j]: [usize; 2],
         lane: usize,
-        [pieces, k]: [Range<usize>; 2],
-        to: &mut Sums,
-    ) {
+        part: &Part,
+        kept: *const f32,
+    ) -> [[L; N]; M] {
         // SAFETY: what is read lies inside the rows.
         unsafe {
             let [a_stride, b_stride] = [&self.a, &self.b].map(|rows| rows.first.strides[0]);
             let mut sums = [[L::splat(0.0); N]; M];
-            for (m, sums) in sums.iter_mut().enumerate() {
-                for (n, sum) in sums.iter_mut().enumerate() {
-                    *sum = L::load(to[m * N + n].as_ptr().add(lane));
+            if !part.is_first {
+                for (m, sums) in sums.iter_mut().enumerate() {
+                    for (n, sum) in sums.iter_mut().enumerate() {
+                        *sum = L::load(kept.add(16 * (m * N + n)));
+                    }
                 }
             }
-            let whole = k.end - k.len() % 16;
-            for piece in pieces.clone() {
-                let mut a = self.a.at(i, piece).wrapping_add(k.start + lane);
-                let mut b = self.b.at(j, piece).wrapping_add(k.start + lane);
-                for _ in (k.start..whole).step_by(16) {
+            let whole = part.k.end - part.k.len() % 16;
+            for piece in part.pieces.clone() {
+                let mut a = self.a.at(i, piece).wrapping_add(part.k.start + lane);
+                let mut b = self.b.at(j, piece).wrapping_add(part.k.start + lane);
+                for _ in (part.k.start..whole).step_by(16) {
                     let b_k = lines::<L, W, N>(b, b_stride, W);
                     for (m, sums) in sums.iter_mut().enumerate() {
                         let a_k = L::load(a.wrapping_offset(m as isize * a_stride));
@@ -223,11 +251,11 @@ impl Products<'_> {
                     (a, b) = (a.wrapping_add(16), b.wrapping_add(16));
                 }
             }
-            if whole < k.end {
+            if whole < part.k.end {
                 // (There is one piece. Also where none of these lanes is left: 0 · 0 is added to all of them, or to none.)
-                let left = k.end.saturating_sub(whole + lane).min(W);
-                let [a, b] =
-                    [self.a.at(i, pieces.start), self.b.at(j, pieces.start)].map(|row| row.wrapping_add(whole + lane));
+                let left = part.k.end.saturating_sub(whole + lane).min(W);
+                let [a, b] = [self.a.at(i, part.pieces.start), self.b.at(j, part.pieces.start)]
+                    .map(|row| row.wrapping_add(whole + lane));
                 let b_k = lines::<L, W, N>(b, b_stride, left);
                 for (m, sums) in sums.iter_mut().enumerate() {
                     let a_k = L::load_first(a.wrapping_offset(m as isize * a_stride), left);
@@ -236,11 +264,48 @@ impl Products<'_> {
                     }
                 }
             }
-            for (m, sums) in sums.iter().enumerate() {
-                for (n, sum) in sums.iter().enumerate() {
-                    sum.store(to[m * N + n].as_mut_ptr().add(lane));
+            sums
+        }
+    }
+
+    /// Adds up the lanes of every sum, and writes them with their starts.
+    ///
+    /// # Safety
+    /// As `tile`.
+    #[inline(always)]
+    unsafe fn write<V: Vectors, const M: usize, const N: usize>(
+        &mut self,
+        [i, j]: [usize; 2],
+        sums: &[[V::V16; N]; M],
+    ) {
+        // SAFETY: the caller's promise; the tile lies inside `out`.
+        unsafe {
+            let mut added = [0.0; 32];
+            for (sums, added) in sums.as_flattened().chunks(16).zip(added.as_chunks_mut::<16>().0) {
+                let mut vectors = [V::V16::splat(0.0); 16];
+                vectors[..sums.len()].copy_from_slice(sums);
+                *added = V::V16::tree_sums(vectors);
+            }
+            for m in 0..M {
+                for n in 0..N {
+                    let out = self.out.first.add((i + m) * self.out.stride + j + n);
+                    *out = added[m * N + n] + *self.start.get_unchecked(j + n);
                 }
             }
+        }
+    }
+}
+
+/// Keeps some lanes of the sums of a tile, sixteen numbers apart.
+///
+/// # Safety
+/// The machine has the instructions; there is room for them.
+#[inline(always)]
+unsafe fn keep<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(sums: &[[L; N]; M], kept: *mut f32) {
+    for (m, sums) in sums.iter().enumerate() {
+        for (n, sum) in sums.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { sum.store(kept.add(16 * (m * N + n))) };
         }
     }
 }

@@ -215,6 +215,8 @@ fn affine_of_every_size() {
     // Below, at and above the tiles; the network's own; and sizes that split into several tasks.
     let sizes = [(1, 1, 1), (2, 15, 3), (3, 16, 4), (4, 17, 5), (5, 31, 6), (6, 33, 11), (7, 64, 2), (26, 65, 10)];
     let larger = [(25, 200, 13), (51, 321, 7), (100, 257, 100), (9, 700, 12), (0, 5, 3)];
+    // Inputs that are taken in several goes, with a rest; more samples than a task has.
+    let larger = larger.into_iter().chain([(12, 768, 6), (13, 1700, 8), (103, 1537, 11)]);
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
         affine_of_size(Layout::Whole, n, inputs, outputs, |_| false);
     }
@@ -227,7 +229,7 @@ fn affine_of_every_size() {
     }
     // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape.
     for (n, inputs, outputs, parts) in
-        [(1, 64, 3, 4), (7, 192, 11, 4), (26, 288, 10, 6), (100, 4320, 100, 30), (0, 64, 3, 4)]
+        [(1, 64, 3, 4), (7, 192, 11, 4), (26, 288, 10, 6), (7, 4704, 6, 6), (100, 4320, 100, 30), (0, 64, 3, 4)]
     {
         affine_of_size(Layout::WeightsInParts(parts), n, inputs, outputs, |_| false);
         affine_of_size(Layout::InParts(parts), n, inputs, outputs, |_| false);

@@ -135,8 +135,9 @@ impl Kernel for Backward<'_> {
                 // SAFETY: the machine has the instructions, the lengths are checked; the filter exists, and the list is its own.
                 unsafe {
                     list.take::<V>(self.places, in_band, &self.winners[at..][..count], &self.dy[at..][..count]);
-                    list.add_gradients::<V>(count, &mut self.sums[(filter + 1) * a_filter - 16..][..16]);
                     self.planes::<V>(filter, &list);
+                    // (Last, for what was just written in one place is slow to read from another.)
+                    list.add_gradients::<V>(count, &mut self.sums[(filter + 1) * a_filter - 16..][..16]);
                 }
             }
         }
