@@ -10,18 +10,13 @@ use crate::affine::Layout;
 use crate::threads::{for_each_block, for_each_part_of};
 use crate::update::{Update, add_decay};
 
-/// Samples and outputs of one task: few enough that there are some tasks. Of many samples a task takes all that find room in the caches, and
-/// so reads the weights of its outputs once.
-fn size_of_a_task(n: usize) -> [usize; 2] {
-    match n {
-        0..25 => [25, 10],
-        25..100 => [25, OUTPUTS_A_TASK],
-        _ => [100, 10],
-    }
-}
-
 /// The most outputs of one task.
-const OUTPUTS_A_TASK: usize = 25;
+const OUTPUTS_A_TASK: usize = 10;
+
+/// Samples of one task: 25; of many up to 100, so that the weights of an output are read once, where the outputs alone make some tasks.
+fn samples_a_task(n: usize, outputs: usize) -> usize {
+    if n < 100 || outputs < 4 * OUTPUTS_A_TASK { 25 } else { n.div_ceil(n.div_ceil(100)) }
+}
 
 /// Inputs that one task takes in the backward passes: one tile, or as many as make it worth handing over.
 fn inputs_a_task(n: usize, outputs: usize) -> usize {
@@ -45,7 +40,7 @@ fn part_of_w(layout: Layout, w: &[f32], part: usize, [inputs, outputs]: [usize; 
 pub(super) fn forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
     let outputs = b.len();
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
-    let size = size_of_a_task(n);
+    let size = [samples_a_task(n, outputs), OUTPUTS_A_TASK];
     if layout.parts() > 1 {
         let a_half = layout.parts() / 2;
         let half = |number| some_parts(layout, [x, w], number * a_half, a_half, [n, inputs, outputs]);

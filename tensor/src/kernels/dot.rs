@@ -3,7 +3,8 @@
 //! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one
 //! fused multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the
 //! definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile
-//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while a part of k runs.
+//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while a part of
+//! k runs; from one part to the next its sums are kept in memory.
 
 use std::ops::Range;
 
@@ -72,17 +73,12 @@ pub(super) fn products(a: Pieces<'_>, b: Pieces<'_>, start: &[f32], out: Out<'_>
         start.len()
     );
     assert!([out.rows, out.columns] == [rows, columns], "{}×{} for {rows}×{columns}", out.rows, out.columns);
-    // Tiles at the edges are kept as if they were whole.
-    let sums = [rows, columns].map(|size| size + MOST_IN_A_TILE - 1);
-    scratch::with(16 * sums[0] * sums[1], |sums| run(Products { a, b, start, out, sums }));
+    scratch::with(16 * rows * columns, |sums| run(Products { a, b, start, out, sums }));
 }
 
-/// So many numbers of each row are taken at a time: those of a tile's rows of `b` stay in the first-level cache while all rows of `a` pass by,
-/// which then come from the second-level cache once for every tile. A multiple of 16.
+/// The most numbers of each row that are taken at a time. A tile's rows of `b` then stay in the first-level cache while all rows of `a` pass
+/// by (and those of both for the second half of the lanes, where there are two). A multiple of 16.
 const K_AT_ONCE: usize = 768;
-
-/// No tile has more rows of either.
-const MOST_IN_A_TILE: usize = 5;
 
 struct Products<'a> {
     a: Pieces<'a>,
@@ -126,11 +122,14 @@ impl Products<'_> {
     unsafe fn blocks<V: Vectors, const M: usize, const N: usize>(&mut self) {
         let (count, len) = (self.a.count, self.a.first.columns);
         let pieces_at_once = (K_AT_ONCE / len.max(1)).max(1);
+        // As even as can be.
+        let parts_of_a_piece = len.div_ceil(K_AT_ONCE).max(1);
+        let k_at_once = len.div_ceil(parts_of_a_piece).next_multiple_of(16).max(16);
         for piece in (0..count).step_by(pieces_at_once) {
             // (Without any k there is one part as well: sums of nothing are written, too.)
-            for k in (0..len.max(1)).step_by(K_AT_ONCE) {
+            for k in (0..len.max(1)).step_by(k_at_once) {
                 let pieces = piece..(piece + pieces_at_once).min(count);
-                let k = k..(k + K_AT_ONCE).min(len);
+                let k = k..(k + k_at_once).min(len);
                 let (is_first, is_last) = (piece == 0 && k.start == 0, pieces.end == count && k.end == len);
                 // SAFETY: the caller's promise; these pieces and k exist.
                 unsafe { self.tiles::<V, M, N>(&Part { pieces, k, is_first, is_last }) };
@@ -166,8 +165,9 @@ impl Products<'_> {
     #[inline(always)]
     unsafe fn all_rows<V: Vectors, const M: usize, const N: usize>(&mut self, j: usize, part: &Part) {
         let rows = self.out.rows;
-        let (mut i, mut sums) = (0, 16 * j * rows.next_multiple_of(M));
-        // SAFETY: every tile lies inside a, b and out, and its sums behind those of the tiles before.
+        let (mut i, mut sums) = (0, 16 * j * rows);
+        // SAFETY: every tile lies inside a, b and out; its sums lie behind those of the tiles before, sixteen numbers for each of
+        // rows · columns.
         unsafe {
             while i + M <= rows {
                 self.tile::<V, M, N>([i, j], part, sums);
@@ -186,7 +186,8 @@ impl Products<'_> {
     /// Adds a part of k to the sums of a tile, which are kept from number `kept` on; after the last part, writes what they come to.
     ///
     /// # Safety
-    /// As `tiles`; `a` has the rows `i .. i + M`, `b` the rows `j .. j + N`; there is room for the sums.
+    /// As `tiles`; `a` has the rows `i .. i + M`, `b` the rows `j .. j + N`; there is room for the sums, and
+    /// after the first part those of this tile are there.
     #[inline(always)]
     unsafe fn tile<V: Vectors, const M: usize, const N: usize>(&mut self, at: [usize; 2], part: &Part, kept: usize) {
         debug_assert!(kept + 16 * M * N <= self.sums.len());
@@ -280,6 +281,7 @@ impl Products<'_> {
     ) {
         // SAFETY: the caller's promise; the tile lies inside `out`.
         unsafe {
+            const { assert!(M * N <= 32) };
             let mut added = [0.0; 32];
             for (sums, added) in sums.as_flattened().chunks(16).zip(added.as_chunks_mut::<16>().0) {
                 let mut vectors = [V::V16::splat(0.0); 16];

@@ -215,22 +215,30 @@ fn affine_of_every_size() {
     // Below, at and above the tiles; the network's own; and sizes that split into several tasks.
     let sizes = [(1, 1, 1), (2, 15, 3), (3, 16, 4), (4, 17, 5), (5, 31, 6), (6, 33, 11), (7, 64, 2), (26, 65, 10)];
     let larger = [(25, 200, 13), (51, 321, 7), (100, 257, 100), (9, 700, 12), (0, 5, 3)];
-    // Inputs that are taken in several goes, with a rest; more samples than a task has.
-    let larger = larger.into_iter().chain([(12, 768, 6), (13, 1700, 8), (103, 1537, 11)]);
+    // No inputs; inputs that are taken in one go and in several, with a rest, in tiles of all sizes; more samples than a task has.
+    let in_parts =
+        [(3, 0, 4), (12, 768, 6), (11, 800, 7), (14, 800, 9), (13, 1700, 8), (103, 1537, 11), (205, 784, 41)];
+    let larger = larger.into_iter().chain(in_parts);
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
         affine_of_size(Layout::Whole, n, inputs, outputs, |_| false);
     }
     // Halves below, at and above the tiles; tasks with columns of both; samples that fill no task.
     let sizes = [(1, 2, 1), (2, 30, 3), (3, 32, 4), (4, 34, 5), (7, 128, 2), (26, 130, 10), (25, 192, 13)];
-    let larger = [(51, 642, 7), (100, 4320, 100), (1, 4320, 100), (9, 700, 12), (0, 6, 3)];
+    let larger = [(51, 642, 7), (100, 4320, 100), (1, 4320, 100), (9, 700, 12), (0, 6, 3), (103, 1600, 11)];
     for (n, inputs, outputs) in sizes.into_iter().chain(larger) {
         affine_of_size(Layout::WeightsInParts(2), n, inputs, outputs, |_| false);
         affine_of_size(Layout::InParts(2), n, inputs, outputs, |_| false);
     }
     // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape.
-    for (n, inputs, outputs, parts) in
-        [(1, 64, 3, 4), (7, 192, 11, 4), (26, 288, 10, 6), (7, 4704, 6, 6), (100, 4320, 100, 30), (0, 64, 3, 4)]
-    {
+    for (n, inputs, outputs, parts) in [
+        (1, 64, 3, 4),
+        (7, 192, 11, 4),
+        (26, 288, 10, 6),
+        (7, 4704, 6, 6),
+        (7, 2016, 6, 14),
+        (100, 4320, 100, 30),
+        (0, 64, 3, 4),
+    ] {
         affine_of_size(Layout::WeightsInParts(parts), n, inputs, outputs, |_| false);
         affine_of_size(Layout::InParts(parts), n, inputs, outputs, |_| false);
     }
