@@ -4,7 +4,7 @@
 
 use super::dot::{Pieces, products};
 use super::matrix::{Matrix, Out};
-use super::rows::{Rows, Start, weighted_sums};
+use super::rows::{Ahead, Rows, Start, weighted_sums, weighted_sums_and_fetch};
 use super::scratch;
 use crate::affine::Layout;
 use crate::threads::{for_each_block, for_each_part_of};
@@ -161,11 +161,13 @@ pub(super) fn backward_and_update(
                 for output in at_rest(live, outputs) {
                     dw[output * len..][..len].fill(0.0);
                 }
+                // (One part lies behind the other: the next one is what this core will read next.)
+                let (next_x, next_w) = (Ahead::behind(x), Ahead::behind(w));
                 // dWᵀ = dYᵀ · X, dX = dY · Wᵀ
                 let rows = Rows::matrix(Matrix::row_major(x, len, [n, len]));
-                weighted_sums(Start::Zero, dy.transposed(), rows, Out::new(dw, len).picked(live));
+                weighted_sums_and_fetch(next_x, Start::Zero, dy.transposed(), rows, Out::new(dw, len).picked(live));
                 let rows = Rows::matrix(Matrix::row_major(w, len, [outputs, len])).picked(live);
-                weighted_sums(Start::Zero, dy, rows, Out::new(x, len));
+                weighted_sums_and_fetch(next_w, Start::Zero, dy, rows, Out::new(x, len));
                 add_decay(w, dw, decay);
                 rule.step(w, dw, [first, second]);
             });

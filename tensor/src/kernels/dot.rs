@@ -80,6 +80,10 @@ pub(super) fn products(a: Pieces<'_>, b: Pieces<'_>, start: &[f32], out: Out<'_>
 /// by (and those of both for the second half of the lanes, where there are two). A multiple of 16.
 const K_AT_ONCE: usize = 768;
 
+/// Vectors of a row that one round of the loop takes: where the rows lie need then be computed only so often, which the units that multiply
+/// would have to do as well.
+const STEPS_AT_ONCE: usize = 3;
+
 struct Products<'a> {
     a: Pieces<'a>,
     b: Pieces<'a>,
@@ -241,15 +245,17 @@ impl Products<'_> {
             for piece in part.pieces.clone() {
                 let mut a = self.a.at(i, piece).wrapping_add(part.k.start + lane);
                 let mut b = self.b.at(j, piece).wrapping_add(part.k.start + lane);
-                for _ in (part.k.start..whole).step_by(16) {
-                    let b_k = lines::<L, W, N>(b, b_stride, W);
-                    for (m, sums) in sums.iter_mut().enumerate() {
-                        let a_k = L::load(a.wrapping_offset(m as isize * a_stride));
-                        for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
-                            *sum = a_k.mul_add(b_k, *sum);
-                        }
+                let steps = (whole - part.k.start) / 16;
+                for _ in 0..steps / STEPS_AT_ONCE {
+                    for step in 0..STEPS_AT_ONCE {
+                        let [a, b] = [a, b].map(|row| row.wrapping_add(16 * step));
+                        add_products([a, b], [a_stride, b_stride], W, &mut sums);
                     }
-                    (a, b) = (a.wrapping_add(16), b.wrapping_add(16));
+                    [a, b] = [a, b].map(|row| row.wrapping_add(16 * STEPS_AT_ONCE));
+                }
+                for _ in 0..steps % STEPS_AT_ONCE {
+                    add_products([a, b], [a_stride, b_stride], W, &mut sums);
+                    [a, b] = [a, b].map(|row| row.wrapping_add(16));
                 }
             }
             if whole < part.k.end {
@@ -257,13 +263,7 @@ impl Products<'_> {
                 let left = part.k.end.saturating_sub(whole + lane).min(W);
                 let [a, b] = [self.a.at(i, part.pieces.start), self.b.at(j, part.pieces.start)]
                     .map(|row| row.wrapping_add(whole + lane));
-                let b_k = lines::<L, W, N>(b, b_stride, left);
-                for (m, sums) in sums.iter_mut().enumerate() {
-                    let a_k = L::load_first(a.wrapping_offset(m as isize * a_stride), left);
-                    for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
-                        *sum = a_k.mul_add(b_k, *sum);
-                    }
-                }
+                add_products([a, b], [a_stride, b_stride], left, &mut sums);
             }
             sums
         }
@@ -293,6 +293,29 @@ impl Products<'_> {
                     let out = self.out.first.add((i + m) * self.out.stride + j + n);
                     *out = added[m * N + n] + *self.start.get_unchecked(j + n);
                 }
+            }
+        }
+    }
+}
+
+/// Adds to the sums of a tile the products of one vector of each of its rows, of which the first `lanes` numbers are there.
+///
+/// # Safety
+/// The machine has the instructions; all rows are valid for `lanes` numbers.
+#[inline(always)]
+unsafe fn add_products<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(
+    [a, b]: [*const f32; 2],
+    [a_stride, b_stride]: [isize; 2],
+    lanes: usize,
+    sums: &mut [[L; N]; M],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let b_k = lines::<L, W, N>(b, b_stride, lanes);
+        for (m, sums) in sums.iter_mut().enumerate() {
+            let [a_k] = lines::<L, W, 1>(a.wrapping_offset(m as isize * a_stride), 0, lanes);
+            for (sum, &b_k) in sums.iter_mut().zip(&b_k) {
+                *sum = a_k.mul_add(b_k, *sum);
             }
         }
     }

@@ -90,6 +90,12 @@ pub(super) trait Vectors: Copy {
     type V8: Lanes<8>;
     /// How many vectors of sixteen lanes fit into the registers: a kernel chooses the size of its tiles by it.
     const REGISTERS_OF_16: usize;
+
+    /// Asks for a line of memory, which will be read before long, to be brought into the second-level cache, where the machine can be asked.
+    ///
+    /// # Safety
+    /// The machine has the instructions. (The address may be any: nothing is read that the program would notice.)
+    unsafe fn fetch_ahead(_line: *const f32) {}
 }
 
 /// A piece of arithmetic that is compiled once for every instruction set.

@@ -178,16 +178,16 @@ impl Pieces {
     #[inline(always)]
     unsafe fn pick<V: Vectors>(&self, layout: &Patches, ox: usize, sorted: *const f32, patches: &mut [f32]) {
         let ([f_h, f_w], step) = (layout.geometry().window().kernel, layout.geometry().window().stride[1]);
-        // Which lanes of both rows, the second counted from 16 on, the first tap of a remainder is made of; the next one finds its own one
-        // lane further. (Lanes without a position: one that holds anything; they are set to 0.)
-        let mut at = [0; 16];
-        for (lane, at) in at[..self.lanes].iter_mut().enumerate() {
-            *at = if lane < self.first_end { ox + lane } else { 16 + lane - self.first_end } as u32;
-        }
         let next_row = if self.lanes > self.first_end { layout.image.next_windows() } else { 0 };
         // SAFETY: the caller's promise; whole rows are read, and up to fifteen numbers beyond the image, which lie in its slack.
+        // (`ox` < 16, and the first row has at least one position.)
         unsafe {
-            let (first_at, one) = (V::V16::load(at.as_ptr().cast()), V::V16::splat(f32::from_bits(1)));
+            // Which lanes of both rows, the second counted from 16 on, the first tap of a remainder is made of; the next one finds its own
+            // one lane further.
+            let from_0: [u32; 32] = std::array::from_fn(|lane| lane as u32);
+            let [of_first, of_second] = [ox, 16 - self.first_end].map(|lane| from_0[lane..].as_ptr().cast());
+            let first_at = V::V16::load(of_first).load_between(of_second, self.first_end, 16);
+            let one = V::V16::splat(f32::from_bits(1));
             let mut to = patches.as_mut_ptr();
             for c in 0..layout.geometry().channels() {
                 for fy in 0..f_h {

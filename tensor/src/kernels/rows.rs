@@ -92,6 +92,33 @@ pub(super) fn panels_len(columns: usize, count: usize) -> usize {
     len.unwrap_or_else(|| panic!("panels of {columns} columns and {count} rows do not fit into memory"))
 }
 
+/// An array that will be read next. It is fetched from far caches while sums are computed, a line of the cache with every row that is added:
+/// many lines at once would hold the sums up.
+pub(super) struct Ahead {
+    line: *const f32,
+    lines: usize,
+}
+
+impl Ahead {
+    const NOTHING: Self = Ahead { line: std::ptr::null(), lines: 0 };
+
+    /// As many numbers as these, right behind them.
+    pub(super) fn behind(numbers: &[f32]) -> Self {
+        Ahead { line: numbers.as_ptr_range().end, lines: numbers.len().div_ceil(16) }
+    }
+
+    /// Asks for the next line.
+    ///
+    /// # Safety
+    /// The machine has the instructions.
+    #[inline(always)]
+    unsafe fn fetch<V: Vectors>(&mut self) {
+        // SAFETY: the caller's promise.
+        unsafe { V::fetch_ahead(self.line) };
+        self.line = self.line.wrapping_add(16);
+    }
+}
+
 /// Rows that stay in the first-level cache while the tiles of a block of columns go over them.
 const ROWS_AT_ONCE: usize = 256;
 
@@ -101,6 +128,20 @@ const ROWS_AT_ONCE: usize = 256;
 /// # Panics
 /// Where the sizes do not match.
 pub(super) fn weighted_sums(start: Start<'_>, coefficients: Matrix<'_>, rows: Rows<'_>, out: Out<'_>) {
+    weighted_sums_and_fetch(Ahead::NOTHING, start, coefficients, rows, out);
+}
+
+/// The same, while an array that will be read next comes from far caches.
+///
+/// # Panics
+/// As [`weighted_sums`].
+pub(super) fn weighted_sums_and_fetch(
+    ahead: Ahead,
+    start: Start<'_>,
+    coefficients: Matrix<'_>,
+    rows: Rows<'_>,
+    out: Out<'_>,
+) {
     if out.rows == 0 || out.columns == 0 {
         return;
     }
@@ -117,7 +158,7 @@ pub(super) fn weighted_sums(start: Start<'_>, coefficients: Matrix<'_>, rows: Ro
     if let Start::Bias(bias) = start {
         assert_eq!(bias.len(), out.computed(), "one start for each row");
     }
-    run(WeightedSums { start, coefficients, rows, out });
+    run(WeightedSums { start, coefficients, rows, out, ahead });
 }
 
 struct WeightedSums<'a> {
@@ -125,13 +166,14 @@ struct WeightedSums<'a> {
     coefficients: Matrix<'a>,
     rows: Rows<'a>,
     out: Out<'a>,
+    ahead: Ahead,
 }
 
 impl Kernel for WeightedSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Vectors>(self) {
+    unsafe fn run<V: Vectors>(mut self) {
         // SAFETY: the machine has the instructions; `weighted_sums` checked all lengths.
         unsafe {
             if const { V::REGISTERS_OF_16 >= 32 } {
@@ -165,7 +207,7 @@ impl WeightedSums<'_> {
     /// # Safety
     /// As [`Kernel::run`]; all lengths are checked.
     #[inline(always)]
-    unsafe fn blocks<V: Vectors, const R: usize, const T: usize>(&self) {
+    unsafe fn blocks<V: Vectors, const R: usize, const T: usize>(&mut self) {
         let (width, mut s) = (16 * T, 0);
         loop {
             let s_end = (s + ROWS_AT_ONCE).min(self.rows.added());
@@ -203,33 +245,40 @@ impl WeightedSums<'_> {
     /// # Safety
     /// As [`Kernel::run`]; the columns of the tile lie inside `out`.
     #[inline(always)]
-    unsafe fn columns<V: Vectors, const R: usize, const T: usize>(&self, mut tile: Tile) {
+    unsafe fn columns<V: Vectors, const R: usize, const T: usize>(&mut self, mut tile: Tile) {
         let rows = self.out.computed();
         // SAFETY: the rows of every tile lie inside `out`.
         unsafe {
             while tile.r + R <= rows {
-                self.tile::<V, R, T>(tile);
+                if self.ahead.lines > 0 {
+                    self.tile::<V, R, T, true>(tile);
+                    self.ahead.lines = self.ahead.lines.saturating_sub(tile.s_end - tile.s);
+                } else {
+                    self.tile::<V, R, T, false>(tile);
+                }
                 tile.r += R;
             }
             if const { R > 6 } && tile.r + 6 <= rows {
-                self.tile::<V, 6, T>(tile);
+                self.tile::<V, 6, T, false>(tile);
                 tile.r += 6;
             }
             match rows - tile.r {
                 0 => {}
-                1 => self.tile::<V, 1, T>(tile),
-                2 => self.tile::<V, 2, T>(tile),
-                3 => self.tile::<V, 3, T>(tile),
-                4 => self.tile::<V, 4, T>(tile),
-                _ => self.tile::<V, 5, T>(tile),
+                1 => self.tile::<V, 1, T, false>(tile),
+                2 => self.tile::<V, 2, T, false>(tile),
+                3 => self.tile::<V, 3, T, false>(tile),
+                4 => self.tile::<V, 4, T, false>(tile),
+                _ => self.tile::<V, 5, T, false>(tile),
             }
         }
     }
 
+    /// Computes a tile, and may fetch ahead meanwhile.
+    ///
     /// # Safety
     /// As [`Kernel::run`]; the tile of `R` rows and `T` vectors lies inside `out`.
     #[inline(always)]
-    unsafe fn tile<V: Vectors, const R: usize, const T: usize>(&self, tile: Tile) {
+    unsafe fn tile<V: Vectors, const R: usize, const T: usize, const FETCH: bool>(&mut self, tile: Tile) {
         // SAFETY: the tile lies inside `out`, s inside `rows` and the coefficients, as was checked; the last vector touches
         // `in_last` lanes alone.
         unsafe {
@@ -254,6 +303,9 @@ impl WeightedSums<'_> {
                 for &s in &picked[tile.s..tile.s_end] {
                     row = row.wrapping_add((s - last) as usize * stride);
                     last = s;
+                    if FETCH {
+                        self.ahead.fetch::<V>();
+                    }
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, in_last));
                     coefficient = coefficient.wrapping_offset(s_stride);
                 }
@@ -262,6 +314,9 @@ impl WeightedSums<'_> {
             row = row.wrapping_add(tile.s * stride);
             if in_last == 16 {
                 for _ in tile.s..tile.s_end {
+                    if FETCH {
+                        self.ahead.fetch::<V>();
+                    }
                     add_row::<V, R, T>(&mut sums, coefficient, r_stride, load::<V, T>(row, panel, 16));
                     coefficient = coefficient.wrapping_offset(s_stride);
                     row = row.wrapping_add(stride);
