@@ -250,7 +250,8 @@ impl WeightedSums<'_> {
         // SAFETY: the rows of every tile lie inside `out`.
         unsafe {
             while tile.r + R <= rows {
-                if self.ahead.lines > 0 {
+                // (Tiles of a single vector take so few multiply-adds for a row that a line with each would hold them up.)
+                if const { T > 1 } && self.ahead.lines > 0 {
                     self.tile::<V, R, T, true>(tile);
                     self.ahead.lines = self.ahead.lines.saturating_sub(tile.s_end - tile.s);
                 } else {
