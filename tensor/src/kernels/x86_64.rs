@@ -29,12 +29,6 @@ impl Vectors for Avx2 {
     type V16 = Pair;
     type V8 = Ymm;
     const REGISTERS_OF_16: usize = 8;
-
-    #[inline(always)]
-    unsafe fn fetch_ahead(line: *const f32) {
-        // SAFETY: fetching ahead faults nowhere.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) }
-    }
 }
 
 /// 64-byte registers.
