@@ -161,7 +161,7 @@ pub(super) fn backward_and_update(
                 for output in at_rest(live, outputs) {
                     dw[output * len..][..len].fill(0.0);
                 }
-                // (One part lies behind the other, and the next one is mostly what this core will read next.)
+                // One part lies behind the other, and the next is what this core will read next, unless it is at the end of its share.
                 let (next_x, next_w) = (Ahead::behind(x), Ahead::behind(w));
                 // dWᵀ = dYᵀ · X, dX = dY · Wᵀ
                 let rows = Rows::matrix(Matrix::row_major(x, len, [n, len]));

@@ -80,8 +80,8 @@ pub(super) fn products(a: Pieces<'_>, b: Pieces<'_>, start: &[f32], out: Out<'_>
 /// by (and those of both for the second half of the lanes, where there are two). A multiple of 16.
 const K_AT_ONCE: usize = 768;
 
-/// Vectors of a row that one round of the loop takes: where the rows lie need then be computed only so often, which the units that multiply
-/// would have to do as well.
+/// Vectors of every row in one round of the loop. The addresses of the rows are computed once a round: that work takes the units that the
+/// multiply-adds need.
 const STEPS_AT_ONCE: usize = 3;
 
 struct Products<'a> {
@@ -248,8 +248,8 @@ impl Products<'_> {
                 let steps = (whole - part.k.start) / 16;
                 for _ in 0..steps / STEPS_AT_ONCE {
                     for step in 0..STEPS_AT_ONCE {
-                        let [a, b] = [a, b].map(|row| row.wrapping_add(16 * step));
-                        add_products([a, b], [a_stride, b_stride], W, &mut sums);
+                        let from = [a, b].map(|row| row.wrapping_add(16 * step));
+                        add_products(from, [a_stride, b_stride], W, &mut sums);
                     }
                     [a, b] = [a, b].map(|row| row.wrapping_add(16 * STEPS_AT_ONCE));
                 }
@@ -298,7 +298,7 @@ impl Products<'_> {
     }
 }
 
-/// Adds to the sums of a tile the products of one vector of each of its rows, of which the first `lanes` numbers are there.
+/// Adds to the sums of a tile the products of one vector of each of its rows, of which the first `lanes` ≤ `W` numbers are there.
 ///
 /// # Safety
 /// The machine has the instructions; all rows are valid for `lanes` numbers.
@@ -335,7 +335,7 @@ unsafe fn keep<L: Lanes<W>, const W: usize, const M: usize, const N: usize>(sums
     }
 }
 
-/// The first `lanes` numbers of `N` rows, `stride` apart.
+/// The first `lanes` ≤ `W` numbers of `N` rows, `stride` apart.
 ///
 /// # Safety
 /// The machine has the instructions; every row is valid for `lanes` numbers.

@@ -91,13 +91,10 @@ pub(super) trait Vectors: Copy {
     /// How many vectors of sixteen lanes fit into the registers: a kernel chooses the size of its tiles by it.
     const REGISTERS_OF_16: usize;
 
-    /// Asks for a line of memory, which will be read before long, to be brought into the second-level cache. Only where tiles are several
-    /// vectors wide is it worth asking.
-    ///
-    /// # Safety
-    /// The machine has the instructions. (The address may be any: nothing is read that the program would notice.)
+    /// Asks for a line of memory, which will be read before long, to be brought into the second-level cache: any address, for nothing is read
+    /// that the program would notice. Where tiles are a single vector wide it is not worth asking.
     #[inline(always)]
-    unsafe fn fetch_ahead(_line: *const f32) {}
+    fn fetch_ahead(_line: *const f32) {}
 }
 
 /// A piece of arithmetic that is compiled once for every instruction set.

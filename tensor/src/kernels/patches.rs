@@ -134,6 +134,17 @@ impl Kernel for Write<'_> {
     }
 }
 
+/// The lanes of two vectors, the second counted from 16 on.
+static LANES: [u32; 32] = {
+    let mut lanes = [0; 32];
+    let mut lane = 0;
+    while lane < lanes.len() {
+        lanes[lane] = lane as u32;
+        lane += 1;
+    }
+    lanes
+};
+
 /// The pieces that sixteen neighbouring positions are made of.
 struct Pieces {
     from: usize,
@@ -174,18 +185,18 @@ impl Pieces {
     /// these are picked from it.
     ///
     /// # Safety
-    /// As `write`; the first position is in column `ox`.
+    /// As `write`; the first position is in column `ox`, rows have at most sixteen sorted columns of a remainder, and there are at most two
+    /// pieces.
     #[inline(always)]
     unsafe fn pick<V: Vectors>(&self, layout: &Patches, ox: usize, sorted: *const f32, patches: &mut [f32]) {
         let ([f_h, f_w], step) = (layout.geometry().window().kernel, layout.geometry().window().stride[1]);
         let next_row = if self.lanes > self.first_end { layout.image.next_windows() } else { 0 };
         // SAFETY: the caller's promise; whole rows are read, and up to fifteen numbers beyond the image, which lie in its slack.
-        // (`ox` < 16, and the first row has at least one position.)
+        // `ox` < `o_w` ≤ 16 and 1 ≤ `first_end` ≤ 16, so in the table sixteen numbers follow on both.
         unsafe {
             // Which lanes of both rows, the second counted from 16 on, the first tap of a remainder is made of; the next one finds its own
-            // one lane further.
-            let from_0: [u32; 32] = std::array::from_fn(|lane| lane as u32);
-            let [of_first, of_second] = [ox, 16 - self.first_end].map(|lane| from_0[lane..].as_ptr().cast());
+            // one lane further. (Lanes without a position: one that holds anything; they are set to 0.)
+            let [of_first, of_second] = [ox, 16 - self.first_end].map(|lane| LANES[lane..].as_ptr().cast());
             let first_at = V::V16::load(of_first).load_between(of_second, self.first_end, 16);
             let one = V::V16::splat(f32::from_bits(1));
             let mut to = patches.as_mut_ptr();

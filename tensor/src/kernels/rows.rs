@@ -92,29 +92,31 @@ pub(super) fn panels_len(columns: usize, count: usize) -> usize {
     len.unwrap_or_else(|| panic!("panels of {columns} columns and {count} rows do not fit into memory"))
 }
 
-/// An array that will be read next. It is fetched from far caches while sums are computed, a line of the cache with every row that is added:
-/// many lines at once would hold the sums up.
+/// An array that will be read next. It is fetched from far caches while sums are computed, a line of the cache with every row that is added to
+/// a tile of whole vectors, until all of it (and at most as many lines more as a tile has rows) has been asked for: many lines at once would
+/// hold the sums up.
 pub(super) struct Ahead {
     line: *const f32,
-    lines: usize,
+    end: *const f32,
 }
 
 impl Ahead {
-    const NOTHING: Self = Ahead { line: std::ptr::null(), lines: 0 };
+    const NOTHING: Self = Ahead { line: std::ptr::null(), end: std::ptr::null() };
 
-    /// As many numbers as these, right behind them.
+    /// As many numbers as these, right behind them; whether there are any does not matter.
     pub(super) fn behind(numbers: &[f32]) -> Self {
-        Ahead { line: numbers.as_ptr_range().end, lines: numbers.len().div_ceil(16) }
+        let line = numbers.as_ptr_range().end;
+        Ahead { line, end: line.wrapping_add(numbers.len()) }
+    }
+
+    fn is_fetched(&self) -> bool {
+        self.line >= self.end
     }
 
     /// Asks for the next line.
-    ///
-    /// # Safety
-    /// The machine has the instructions.
     #[inline(always)]
-    unsafe fn fetch<V: Vectors>(&mut self) {
-        // SAFETY: the caller's promise.
-        unsafe { V::fetch_ahead(self.line) };
+    fn fetch<V: Vectors>(&mut self) {
+        V::fetch_ahead(self.line);
         self.line = self.line.wrapping_add(16);
     }
 }
@@ -251,9 +253,8 @@ impl WeightedSums<'_> {
         unsafe {
             while tile.r + R <= rows {
                 // (Tiles of a single vector take so few multiply-adds for a row that a line with each would hold them up.)
-                if const { T > 1 } && self.ahead.lines > 0 {
+                if const { T > 1 } && tile.in_last == 16 && !self.ahead.is_fetched() {
                     self.tile::<V, R, T, true>(tile);
-                    self.ahead.lines = self.ahead.lines.saturating_sub(tile.s_end - tile.s);
                 } else {
                     self.tile::<V, R, T, false>(tile);
                 }
@@ -274,7 +275,7 @@ impl WeightedSums<'_> {
         }
     }
 
-    /// Computes a tile, and may fetch ahead meanwhile.
+    /// Computes a tile; with `FETCH`, of whole vectors, fetches a line ahead with every row.
     ///
     /// # Safety
     /// As [`Kernel::run`]; the tile of `R` rows and `T` vectors lies inside `out`.

@@ -326,8 +326,12 @@ impl crate::Rule<f32> for Downhill {
 /// number of threads.
 #[test]
 fn backward_and_update_are_both() {
+    // Parts of one and of several tiles of all widths; more samples than are added up at once.
+    let tiles = [(30, 512, 40, 8), (13, 256, 20, 8), (300, 640, 30, 8)];
     let shapes = [(7, 60, 11, 2), (26, 384, 40, 8), (100, 1440, 100, 10), (1, 128, 3, 8), (0, 128, 3, 8)];
-    for ((n, inputs, outputs, parts), decay) in shapes.into_iter().flat_map(|shape| [(shape, 0.0), (shape, 0.125)]) {
+    for ((n, inputs, outputs, parts), decay) in
+        shapes.into_iter().chain(tiles).flat_map(|shape| [(shape, 0.0), (shape, 0.125)])
+    {
         let [x, w, first, second] =
             [n * inputs, inputs * outputs, inputs * outputs, inputs * outputs].map(|len| numbers(len, len as u64));
         let mut dy = numbers(n * outputs, 5);
