@@ -229,8 +229,15 @@ fn affine_of_every_size() {
         affine_of_size(Layout::WeightsInParts(2), n, inputs, outputs, |_| false);
         affine_of_size(Layout::InParts(2), n, inputs, outputs, |_| false);
     }
-    // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape.
+    // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape. An odd number of parts, and parts that end
+    // within a vector: narrower than one, in one go, in several.
     for (n, inputs, outputs, parts) in [
+        (7, 15, 4, 3),
+        (4, 85, 6, 5),
+        (26, 363, 12, 3),
+        (9, 847, 11, 7),
+        (6, 3495, 8, 3),
+        (100, 4464, 100, 31),
         (1, 64, 3, 4),
         (7, 192, 11, 4),
         (26, 288, 10, 6),
@@ -329,8 +336,9 @@ fn backward_and_update_are_both() {
     // Parts of one and of several tiles of all widths; more samples than are added up at once.
     let tiles = [(30, 512, 40, 8), (13, 256, 20, 8), (300, 640, 30, 8)];
     let shapes = [(7, 60, 11, 2), (26, 384, 40, 8), (100, 1440, 100, 10), (1, 128, 3, 8), (0, 128, 3, 8)];
+    let uneven = [(26, 9 * 121, 40, 9), (5, 11 * 17, 7, 11), (3, 3 * 7, 4, 3)];
     for ((n, inputs, outputs, parts), decay) in
-        shapes.into_iter().chain(tiles).flat_map(|shape| [(shape, 0.0), (shape, 0.125)])
+        shapes.into_iter().chain(tiles).chain(uneven).flat_map(|shape| [(shape, 0.0), (shape, 0.125)])
     {
         let [x, w, first, second] =
             [n * inputs, inputs * outputs, inputs * outputs, inputs * outputs].map(|len| numbers(len, len as u64));
@@ -368,7 +376,7 @@ fn backward_and_update_are_both() {
     }
 }
 
-/// What comes out does not depend on the number of parts, if there are any.
+/// What comes out does not depend on the number of parts, if there are any, of whole vectors, and their halves are the same.
 #[test]
 fn the_number_of_parts_does_not_change_the_bits() {
     let (n, inputs, outputs) = (28, 192, 30);
@@ -401,7 +409,7 @@ fn parts_hold_the_same_numbers() {
     };
     let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + a.abs()));
     let [y, dw, dx] = run(Layout::Whole, &x, &w);
-    for parts in [2, 4, 12] {
+    for parts in [2, 3, 4, 12, 64] {
         let in_parts = |matrix: &[f64]| in_parts(matrix, inputs, parts);
         let (weights, all) = (Layout::WeightsInParts(parts), Layout::InParts(parts));
         for (layout, x, dx) in [(weights, x.clone(), dx.clone()), (all, in_parts(&x), in_parts(&dx))] {
@@ -746,7 +754,9 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let conv = geometry(([n, 2, 12, 13], [3, 3], [1, 1], [1, 1], 30));
     let pool = Geometry::new([30, 12, 13], Window { rounding: Rounding::Down, ..Window::square(2).stride(2) });
     let pool = pool.expect("fits");
-    let plan = Plan::new(conv, pool).and_then(|plan| plan.in_parts_of(15)).expect("they fit, and the filters are even");
+    // Two parts are the first half, one is the second; none ends with a vector.
+    let plan = Plan::new(conv, pool).and_then(|plan| plan.in_parts_of(10)).expect("they fit, and ten divides thirty");
+    let parts = Layout::InParts(3);
     let (x, w, b) = (numbers(n * conv.input_len(), 1), numbers(30 * conv.patch_len(), 2), numbers(30, 3));
     let (mut y, mut winners) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
     conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
@@ -770,10 +780,10 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let (inputs, outputs) = (30 * pool.positions(), 55);
     let (w, b) = (numbers(inputs * outputs, 5), numbers(outputs, 6));
     let (mut scores, dscores) = (vec![0.0; n * outputs], numbers(n * outputs, 7));
-    crate::affine::forward(Layout::InParts(2), &y, &w, &b, &mut scores);
+    crate::affine::forward(parts, &y, &w, &b, &mut scores);
     let (mut dw_affine, mut dy) = (w.clone(), y.clone());
-    crate::affine::backward_weights(Layout::InParts(2), &y, &dscores, &mut dw_affine, &mut b.clone());
-    crate::affine::backward_input(Layout::InParts(2), &w, outputs, &dscores, &mut dy);
+    crate::affine::backward_weights(parts, &y, &dscores, &mut dw_affine, &mut b.clone());
+    crate::affine::backward_input(parts, &w, outputs, &dscores, &mut dy);
     let mut product = Array2::zeros((n, inputs));
     let [a, b] = [(&dscores, n, outputs), (&w, outputs, inputs)]
         .map(|(v, rows, columns)| ArrayView2::from_shape((rows, columns), v).expect("fits"));
