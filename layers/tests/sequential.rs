@@ -169,21 +169,27 @@ fn the_tape_holds_the_output_of_every_layer() {
 /// inference, and gradients that differ by the rounding of another order alone.
 #[test]
 fn layers_in_one_go_equal_layers_one_by_one() {
-    one_go_equals_one_by_one(|| small_network(Init::HeNormal), 10);
-    LARGE.into_iter().for_each(|[filters, side]| one_go_equals_one_by_one(|| large_network([filters, side]), side));
+    one_go_equals_one_by_one(|| small_network(Init::HeNormal), 10, 3);
+    for [filters, side] in LARGE {
+        // In parts the affine layer is computed in one go with them, too.
+        let at_once = if filters == 7 { 3 } else { 4 };
+        one_go_equals_one_by_one(|| large_network([filters, side]), side, at_once);
+    }
 }
 
-fn one_go_equals_one_by_one(network: impl Fn() -> Sequential<f32>, side: usize) {
+/// Of a network whose first layers, so many, are computed in one go.
+fn one_go_equals_one_by_one(network: impl Fn() -> Sequential<f32>, side: usize, at_once: usize) {
     let (mut together, mut apart) = (network(), network().layer_by_layer());
     let x = normal::<f32>(&[9, 1, side, side], &mut random(1));
     let (mut tape, mut tape_apart) = (Tape::new(), Tape::new());
     let y = together.forward(x.view(), &mut tape).to_owned();
     assert_eq!(bits(&y), bits(apart.forward(x.view(), &mut tape_apart)));
     assert_eq!(bits(&together.predict(x.view())), bits(&apart.predict(x.view())));
-    assert_eq!(together.output(0, &tape), None, "no convolution by itself: it is computed in one go");
-    for layer in 0..together.layers().len() {
-        let output = together.output(layer, &tape);
-        assert!(output.is_none() || output == apart.output(layer, &tape_apart), "the output of layer {layer}");
+    for layer in 0..at_once - 1 {
+        assert_eq!(together.output(layer, &tape), None, "layer {layer} by itself, though it is computed in one go");
+    }
+    for layer in at_once - 1..together.layers().len() {
+        assert_eq!(together.output(layer, &tape), apart.output(layer, &tape_apart), "layer {layer}");
     }
 
     let dout = normal::<f32>(y.shape(), &mut random(2));
@@ -343,7 +349,7 @@ fn large_network<F: Real>([filters, side]: [usize; 2]) -> Sequential<F> {
 
 /// Filters and sides of large networks: of an even and an odd number of parts of whole vectors, of parts that end within a vector, of
 /// several filters a part, of filters that make no parts.
-const LARGE: [[usize; 2]; 5] = [[16, 28], [17, 28], [19, 26], [40, 20], [7, 40]];
+const LARGE: [[usize; 2]; 5] = [[16, 28], [17, 28], [19, 30], [40, 16], [7, 40]];
 
 fn values<F: Real>(network: &Sequential<F>) -> Vec<(String, Vec<F>)> {
     let mut values = Vec::new();

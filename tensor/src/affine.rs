@@ -116,6 +116,6 @@ fn check(layout: Layout, x: usize, w: usize, outputs: usize, y: usize) {
     let parts = layout.parts();
     assert!(
         layout == Layout::Whole || parts >= 2 && inputs.is_multiple_of(parts),
-        "affine: {inputs} inputs in {parts} parts: expected two parts or more, of as many inputs"
+        "affine: {inputs} inputs in {parts} parts: expected two parts or more, of equal length"
     );
 }

@@ -344,7 +344,7 @@ impl WeightedSums<'_> {
         unsafe { self.out.first.add(self.out.row(tile.r + r) * self.out.stride + tile.j) }
     }
 
-    /// (Two short loops instead of one with a question in it: that would not be unrolled, and then all sums live in memory throughout.)
+    /// (Short loops instead of one with a question in it: that would not be unrolled, and then all sums live in memory throughout.)
     ///
     /// # Safety
     /// As [`tile`](Self::tile).

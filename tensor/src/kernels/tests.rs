@@ -238,6 +238,7 @@ fn affine_of_every_size() {
         (9, 847, 11, 7),
         (6, 3495, 8, 3),
         (100, 4464, 100, 31),
+        (26, 3630, 12, 10),
         (1, 64, 3, 4),
         (7, 192, 11, 4),
         (26, 288, 10, 6),
@@ -725,6 +726,26 @@ fn plans_in_parts(plan: Plan) -> impl Iterator<Item = Plan> {
     (1..=plan.pool().channels()).filter_map(move |filters| plan.in_parts_of(filters))
 }
 
+/// As many tasks as can be, whose lanes are nearly all used: a filter a part; else more, or none.
+#[test]
+fn parts_are_many_and_full() {
+    let parts = |filters, side| {
+        let conv = Geometry::new([1, side, side], Window::square(5)).expect("fits");
+        let [height, width] = conv.output();
+        let pool = Geometry::new([filters, height, width], Window::square(2).stride(2)).expect("fits");
+        Plan::new(conv, pool).expect("they fit").in_parts().map(|plan| plan.parts())
+    };
+    // 144 windows: the book's network, an odd number of filters, as few as are worth it, and fewer.
+    assert_eq!([30, 31, 9, 8].map(|filters| parts(filters, 28)), [Some(30), Some(31), Some(9), None]);
+    // 169: lanes unused in every part, but few.
+    assert_eq!([30, 19].map(|filters| parts(filters, 30)), [Some(30), Some(19)]);
+    // 64 are just enough for a part, 36 are not: of two filters a part would leave a tenth of the lanes unused.
+    assert_eq!([30, 31].map(|filters| parts(filters, 20)), [Some(30), Some(31)]);
+    assert_eq!([40, 42, 37].map(|filters| parts(filters, 16)), [Some(10), Some(14), None]);
+    // As many outputs as can be wished, but no eight parts.
+    assert_eq!([7, 4].map(|filters| parts(filters, 84)), [None, None]);
+}
+
 /// The gradients go from winner to winner by numbers that the forward pass has written: any others lead nowhere else.
 #[test]
 fn winners_of_any_number_stay_inside() {
@@ -735,10 +756,11 @@ fn winners_of_any_number_stay_inside() {
         let window = Window { kernel, stride: kernel, pad: [0, 0], rounding: Rounding::Down };
         let pool = Geometry::new([11, 13, 14], window).expect("fits");
         let plan = Plan::new(conv, pool).expect("they fit");
+        let in_parts = plan.in_parts_of(1).expect("eleven parts");
         let (x, w) = (numbers(conv.input_len(), 1), numbers(11 * conv.patch_len(), 2));
         let dy = numbers(11 * pool.positions(), 3);
         let winners: Vec<u8> = (0..dy.len()).map(|i| (i * 7 % 256) as u8).collect();
-        for isa in Isa::available() {
+        for (isa, plan) in Isa::available().flat_map(|isa| [(isa, plan), (isa, in_parts)]) {
             with_isa(isa, || {
                 output(w.len(), |dw| conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, &mut [0.0; 11]));
                 if channels >= 16 {

@@ -50,10 +50,10 @@ fn winner_by_winner(
     [dw, db]: [&mut [f32]; 2],
 ) {
     let (n, filters, [height, width]) = (x.len() / plan.conv.input_len(), db.len(), plan.pool.output());
-    let (a_half, halves) = (plan.a_half(), db.len().div_ceil(plan.a_half()));
+    let (a_half, halves) = (plan.a_half(), filters.div_ceil(plan.a_half()));
     // Behind the sums of the elements there is that of the bias, lane by lane.
     let a_filter = 16 * (layout.vectors() + 1);
-    // (In halves of equal length, of which the second may have no filter at its end.)
+    // (In halves of equal length, of which the second may end with places for filters that there are not.)
     scratch::with(halves * a_half * a_filter, |sums| {
         sum_over_images([halves, n], sums, &mut [], |[half, image], sums, _| {
             let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];

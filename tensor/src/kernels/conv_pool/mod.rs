@@ -75,23 +75,25 @@ impl Plan {
 
     /// The same, with the output (and the winners, and their gradient) in parts: the first filters of all images, then the next ones, and
     /// so on, as [`affine::Layout::InParts`](crate::affine::Layout::InParts) takes it. `None` where the affine layer behind it
-    /// is too small for that, or no number of filters that divides theirs makes parts that are large and many enough.
+    /// is too small for that, or the filters cannot be cut into equal parts that are large and many enough.
     ///
-    /// A part has as few filters as fill its vectors best, and give both halves of the parts as much to do.
+    /// A part has few filters, so that there are tasks for many threads; only where that would leave many lanes unused, or one half of the
+    /// parts with more to do than the other, it has more.
     pub fn in_parts(self) -> Option<Self> {
         /// Outputs of an image from which on parts pay: with fewer, the caches hold all that goes with them.
         const LEAST: usize = 1280;
         /// Outputs of an image in a part from which on it is worth a task.
-        const LEAST_OF_A_PART: usize = 128;
+        const LEAST_OF_A_PART: usize = 64;
         let (filters, windows) = (self.pool.channels(), self.pool.positions());
         if filters * windows < LEAST {
             return None;
         }
-        let is_one = |a_part: &usize| filters.is_multiple_of(*a_part) && a_part * windows >= LEAST_OF_A_PART;
+        let can_be = |a_part: &usize| filters.is_multiple_of(*a_part) && a_part * windows >= LEAST_OF_A_PART;
+        let mut choices = (1..=filters / MANY_PARTS).filter(can_be);
         // Lanes of the larger half, used or not.
-        let cost = |a_part: &usize| (a_part * windows).next_multiple_of(16) * (filters / a_part).div_ceil(2);
-        let best = (1..=filters / MANY_PARTS).filter(is_one).min_by_key(cost);
-        best.and_then(|a_part| self.in_parts_of(a_part))
+        let lanes = |a_part: usize| (a_part * windows).next_multiple_of(16) * (filters / a_part).div_ceil(2);
+        let fewest = choices.clone().map(lanes).min()?;
+        choices.find(|&a_part| 16 * lanes(a_part) <= 17 * fewest).and_then(|a_part| self.in_parts_of(a_part))
     }
 
     /// The same, in parts of so many filters. `None` where that is no whole number of parts, and two at least.
