@@ -72,8 +72,8 @@ fn conv_relu_pool<F: Real>(layers: &Layers<F>, shapes: &[Vec<usize>], first: usi
     let geometry = |shape: &[usize], window| Geometry::new(shape.try_into().ok()?, window).ok();
     let plan = Plan::new(geometry(&shapes[0], conv.window)?, geometry(&shapes[2], pool.window)?)?;
     let in_parts = layers.get(3).and_then(|layer| {
-        let affine = as_any(&**layer).downcast_ref::<Affine<F>>()?;
-        plan.in_parts().filter(|_| affine.layout != Layout::Whole)
+        as_any(&**layer).downcast_ref::<Affine<F>>()?;
+        plan.in_parts()
     });
     Some(Stage::ConvReluPool { first, plan: Box::new(in_parts.unwrap_or(plan)), affine: in_parts.is_some() })
 }

@@ -169,15 +169,28 @@ fn the_tape_holds_the_output_of_every_layer() {
 /// inference, and gradients that differ by the rounding of another order alone.
 #[test]
 fn layers_in_one_go_equal_layers_one_by_one() {
-    let mut together = small_network::<f32>(Init::HeNormal);
-    let mut apart = small_network::<f32>(Init::HeNormal).layer_by_layer();
-    let x = normal::<f32>(&[9, 1, 10, 10], &mut random(1));
+    one_go_equals_one_by_one(|| small_network(Init::HeNormal), 10, 3);
+    for [filters, side] in LARGE {
+        // In parts the affine layer is computed in one go with them, too.
+        let at_once = if filters == 7 { 3 } else { 4 };
+        one_go_equals_one_by_one(|| large_network([filters, side]), side, at_once);
+    }
+}
+
+/// Of a network whose first layers, so many, are computed in one go.
+fn one_go_equals_one_by_one(network: impl Fn() -> Sequential<f32>, side: usize, at_once: usize) {
+    let (mut together, mut apart) = (network(), network().layer_by_layer());
+    let x = normal::<f32>(&[9, 1, side, side], &mut random(1));
     let (mut tape, mut tape_apart) = (Tape::new(), Tape::new());
     let y = together.forward(x.view(), &mut tape).to_owned();
     assert_eq!(bits(&y), bits(apart.forward(x.view(), &mut tape_apart)));
-    assert_eq!(bits(&y), bits(&together.predict(x.view())));
-    assert_eq!(together.output(0, &tape), None, "no convolution by itself: it is computed in one go");
-    assert_eq!(together.output(2, &tape), apart.output(2, &tape_apart));
+    assert_eq!(bits(&together.predict(x.view())), bits(&apart.predict(x.view())));
+    for layer in 0..at_once - 1 {
+        assert_eq!(together.output(layer, &tape), None, "layer {layer} by itself, though it is computed in one go");
+    }
+    for layer in at_once - 1..together.layers().len() {
+        assert_eq!(together.output(layer, &tape), apart.output(layer, &tape_apart), "layer {layer}");
+    }
 
     let dout = normal::<f32>(y.shape(), &mut random(2));
     together.backward(x.view(), &mut tape, dout.view());
@@ -318,20 +331,25 @@ impl<F: Real> Updates<F> for Decaying<F> {
 }
 
 /// Layers of which one pass takes four, and others that it does not take; a statistic among the parameters.
-fn large_network<F: Real>(seed: u64) -> Sequential<F> {
-    let mut random = Random::new(seed, Purpose::Weights);
+fn large_network<F: Real>([filters, side]: [usize; 2]) -> Sequential<F> {
+    let mut random = Random::new(3, Purpose::Weights);
     let window = Window::square(5);
+    let pooled = filters * ((side - 4) / 2).pow(2);
     let layers: Vec<Box<dyn Layer<F>>> = vec![
-        Box::new(Convolution::random(1, 16, window, Init::default(), &mut random).unwrap()),
+        Box::new(Convolution::random(1, filters, window, Init::default(), &mut random).unwrap()),
         Box::new(Relu),
         Box::new(Pooling::new(Window::square(2).stride(2))),
-        Box::new(Affine::random(16 * 144, 20, Init::default(), &mut random).unwrap()),
+        Box::new(Affine::random(pooled, 20, Init::default(), &mut random).unwrap()),
         Box::new(BatchNormalization::with_channels(20).unwrap()),
         Box::new(Relu),
         Box::new(Affine::random(20, 10, Init::default(), &mut random).unwrap()),
     ];
-    Sequential::new(&[1, 28, 28], layers).unwrap()
+    Sequential::new(&[1, side, side], layers).unwrap()
 }
+
+/// Filters and sides of large networks: of an even and an odd number of parts of whole vectors, of parts that end within a vector, of
+/// several filters a part, of filters that make no parts.
+const LARGE: [[usize; 2]; 5] = [[16, 28], [17, 28], [19, 30], [40, 16], [7, 40]];
 
 fn values<F: Real>(network: &Sequential<F>) -> Vec<(String, Vec<F>)> {
     let mut values = Vec::new();
@@ -344,13 +362,13 @@ fn same_bits<F: Real>(one: &[F], other: &[F]) -> bool {
     one.iter().map(|v| v.to_f64().to_bits()).eq(other.iter().map(|v| v.to_f64().to_bits()))
 }
 
-fn steps_in_one_go_are_gradient_and_update<F: Real>() {
-    let (mut one, mut other) = (large_network::<F>(3), large_network::<F>(3));
+fn steps_in_one_go_are_gradient_and_update<F: Real>([filters, side]: [usize; 2]) {
+    let (mut one, mut other) = (large_network::<F>([filters, side]), large_network::<F>([filters, side]));
     let (mut tape, mut other_tape) = (Tape::new(), Tape::new());
     let (mut updates, mut other_updates) = (Decaying::default(), Decaying::default());
     let start = values(&one);
     for step in 0..3 {
-        let x = normal::<F>(&[7, 1, 28, 28], &mut random(10 + step));
+        let x = normal::<F>(&[7, 1, side, side], &mut random(10 + step));
         let dout = normal::<F>(&[7, 10], &mut random(20 + step));
         one.forward(x.view(), &mut tape);
         one.backward_and_update(x.view(), &mut tape, dout.view(), &mut updates);
@@ -367,7 +385,7 @@ fn steps_in_one_go_are_gradient_and_update<F: Real>() {
             }
         });
         for ((name, one), (_, other)) in values(&one).iter().zip(&values(&other)) {
-            assert!(same_bits(one, other), "{}: {name} after step {step}", F::NAME);
+            assert!(same_bits(one, other), "{filters} of {side}, {}: {name} after step {step}", F::NAME);
         }
     }
     let mut speeds = updates.speeds.iter().zip(&other_updates.speeds);
@@ -380,13 +398,13 @@ fn steps_in_one_go_are_gradient_and_update<F: Real>() {
 
 #[test]
 fn a_step_in_one_go_is_the_gradient_and_the_updates() {
-    steps_in_one_go_are_gradient_and_update::<f32>();
-    steps_in_one_go_are_gradient_and_update::<f64>();
+    LARGE.into_iter().for_each(steps_in_one_go_are_gradient_and_update::<f32>);
+    LARGE.into_iter().for_each(steps_in_one_go_are_gradient_and_update::<f64>);
 }
 
 #[test]
 fn a_step_uses_the_tape_up() {
-    let mut network = large_network::<f32>(3);
+    let mut network = large_network::<f32>(LARGE[0]);
     let (mut tape, mut updates) = (Tape::new(), Decaying::default());
     let (x, dout) = (normal::<f32>(&[2, 1, 28, 28], &mut random(1)), normal::<f32>(&[2, 10], &mut random(2)));
     network.forward(x.view(), &mut tape);

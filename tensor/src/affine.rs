@@ -17,8 +17,8 @@ use crate::update::Update;
 /// How inputs and weights lie in memory.
 ///
 /// What a core works on at a time is best one piece of memory, which the processor fetches ahead. So many inputs are cut into
-/// parts, each of which is such a piece; one part follows the other. Their number is even, so that a core may keep to one half of
-/// the inputs, in all passes and in the optimizer, and has that half of the weights in its own cache.
+/// parts of equal length, each of which is such a piece; one part follows the other. A core may keep to one half of the parts (of an odd
+/// number, the first half has one more) in all passes and in the optimizer, and has that half of the weights in its own cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// `x` row-major, `w` column-major.
@@ -55,12 +55,12 @@ impl Layout {
 
 /// `y ← x · w + b`.
 ///
-/// `x` (N, I) and `w` (I, O) as `layout` says, `b` (O), `y` (N, O) row-major. In `f32`, of parts, whatever their number, the sum over
-/// the first half of the inputs and the bias is one number, that over the second half another, and the two are added.
+/// `x` (N, I) and `w` (I, O) as `layout` says, `b` (O), `y` (N, O) row-major. In `f32`, of parts, the sum over the first half of them and
+/// the bias is one number, that over the second half another, and the two are added; how many parts a half is cut into changes nothing, if
+/// their length is a multiple of 16.
 ///
 /// # Panics
-/// Where a length does not match, or the inputs cannot lie in so many parts: these are an even number of parts of equal length, which is
-/// a multiple of 16 where there are more than two.
+/// Where a length does not match, or the inputs cannot lie in so many parts, of equal length, two at least.
 pub fn forward<F: Real>(layout: Layout, x: &[F], w: &[F], b: &[F], y: &mut [F]) {
     check(layout, x.len(), w.len(), b.len(), y.len());
     F::affine_forward(layout, x, w, b, y);
@@ -114,10 +114,8 @@ fn check(layout: Layout, x: usize, w: usize, outputs: usize, y: usize) {
         "affine: x has {x} elements, w {w}, b {outputs}, y {y}: they must be N·I, I·O, O and N·O"
     );
     let parts = layout.parts();
-    let even = parts > 0 && inputs.is_multiple_of(parts) && (layout == Layout::Whole || parts.is_multiple_of(2));
     assert!(
-        even && (parts <= 2 || (inputs / parts).is_multiple_of(16)),
-        "affine: {inputs} inputs in {parts} parts: expected an even number of parts, of as many inputs, a multiple of 16 where there \
-         are more than two"
+        layout == Layout::Whole || parts >= 2 && inputs.is_multiple_of(parts),
+        "affine: {inputs} inputs in {parts} parts: expected two parts or more, of equal length"
     );
 }

@@ -2,6 +2,8 @@
 //! along the same axis, in the forward pass as factors (products of rows), in the backward passes as lanes (weighted sums
 //! of rows).
 
+use std::ops::Range;
+
 use super::dot::{Pieces, products};
 use super::matrix::{Matrix, Out};
 use super::rows::{Ahead, Rows, Start, weighted_sums, weighted_sums_and_fetch};
@@ -42,11 +44,12 @@ pub(super) fn forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [
     let (inputs, n) = (w.len() / outputs, y.len() / outputs);
     let size = [samples_a_task(n, outputs), OUTPUTS_A_TASK];
     if layout.parts() > 1 {
-        let a_half = layout.parts() / 2;
-        let half = |number| some_parts(layout, [x, w], number * a_half, a_half, [n, inputs, outputs]);
-        return forward_in_halves([half(0), half(1)], b, y, size);
+        let (parts, first_half) = (layout.parts(), layout.parts().div_ceil(2));
+        let halves = [0..first_half, first_half..parts];
+        let halves = halves.map(|half| some_parts(layout, [x, w], half, [n, inputs, outputs]));
+        return forward_in_halves(halves, b, y, size);
     }
-    let (x, w) = some_parts(layout, [x, w], 0, 1, [n, inputs, outputs]);
+    let (x, w) = some_parts(layout, [x, w], 0..1, [n, inputs, outputs]);
     for_each_block(y, outputs, size, |[sample, output], mut block| {
         let (x, w) = (x.some_rows(sample, block.rows()), w.some_rows(output, block.columns()));
         products(x, w, &b[output..][..block.columns()], Out::block(&mut block));
@@ -57,15 +60,14 @@ pub(super) fn forward(layout: Layout, x: &[f32], w: &[f32], b: &[f32], y: &mut [
 fn some_parts<'a>(
     layout: Layout,
     [x, w]: [&'a [f32]; 2],
-    first: usize,
-    count: usize,
+    parts: Range<usize>,
     [n, inputs, outputs]: [usize; 3],
 ) -> (Pieces<'a>, Pieces<'a>) {
     let len = inputs / layout.parts();
-    let (begin, stride) = layout.rows_of_x(first, [n, inputs]);
-    let next = layout.rows_of_x(first + 1, [n, inputs]).0 - begin;
-    let x = Pieces::new(x.get(begin..).unwrap_or_default(), stride, [n, len], count, next);
-    let w = Pieces::new(&w[first * outputs * len..], len, [outputs, len], count, outputs * len);
+    let (begin, stride) = layout.rows_of_x(parts.start, [n, inputs]);
+    let next = layout.rows_of_x(parts.start + 1, [n, inputs]).0 - begin;
+    let x = Pieces::new(x.get(begin..).unwrap_or_default(), stride, [n, len], parts.len(), next);
+    let w = Pieces::new(&w[parts.start * outputs * len..], len, [outputs, len], parts.len(), outputs * len);
     (x, w)
 }
 
@@ -126,7 +128,7 @@ fn at_rest(live: &[u32], outputs: usize) -> impl Iterator<Item = usize> {
 }
 
 /// So many parts are tasks enough for some threads, and each is small beside the caches.
-const MANY_PARTS: usize = 8;
+pub(super) const MANY_PARTS: usize = 8;
 
 /// A task takes all that there is of one part of the inputs: its gradient takes the place of `x`, that of the weights lies in scratch
 /// memory. Of a few large parts, one pass after the other.

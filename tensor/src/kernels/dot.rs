@@ -1,10 +1,10 @@
 //! Products of rows: `out[i][j] = start[j] + Σ_k a[i][k] · b[j][k]`, where both `a` and `b` lie along k.
 //!
-//! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one
-//! fused multiply-add; at the end the lanes are added, halves first, and `start` is added last. Sixteen is part of the
-//! definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile
-//! is computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while a part of
-//! k runs; from one part to the next its sums are kept in memory.
+//! Sixteen sums run side by side: lane l adds the products of k = l, l + 16, l + 32, … in this order, each with one fused multiply-add,
+//! of rows in pieces for one piece after the other; at the end the lanes are added, halves first, and `start` is added last. Sixteen is
+//! part of the definition, whatever the width of the registers: where eight lanes are a register, the lower half of all sums of a tile is
+//! computed first, then the upper half. A tile of some rows of `a` by some rows of `b` stays in registers while a part of k runs; from one
+//! part to the next its sums are kept in memory.
 
 use std::ops::Range;
 
@@ -35,9 +35,9 @@ impl<'a> Pieces<'a> {
     /// `size` is the number of rows, and the length of a piece; from row to row there are `stride` numbers.
     ///
     /// # Panics
-    /// Where the slice is too short, or there are several pieces that are no whole vectors of sixteen.
+    /// Where the slice is too short, or there is no piece.
     pub(super) fn new(values: &'a [f32], stride: usize, size: [usize; 2], count: usize, next: usize) -> Self {
-        assert!(count == 1 || (count > 0 && size[1].is_multiple_of(16)), "{count} pieces of {}", size[1]);
+        assert!(count > 0, "rows in no pieces");
         // The last ones end last.
         let last = next.checked_mul(count - 1).and_then(|last| values.get(last..));
         Matrix::row_major(last.unwrap_or_default(), stride, size);
@@ -257,13 +257,11 @@ impl Products<'_> {
                     add_products([a, b], [a_stride, b_stride], W, &mut sums);
                     [a, b] = [a, b].map(|row| row.wrapping_add(16));
                 }
-            }
-            if whole < part.k.end {
-                // (There is one piece. Also where none of these lanes is left: 0 · 0 is added to all of them, or to none.)
-                let left = part.k.end.saturating_sub(whole + lane).min(W);
-                let [a, b] = [self.a.at(i, part.pieces.start), self.b.at(j, part.pieces.start)]
-                    .map(|row| row.wrapping_add(whole + lane));
-                add_products([a, b], [a_stride, b_stride], left, &mut sums);
+                if whole < part.k.end {
+                    // (Also where none of these lanes is left: 0 · 0 is added to all of them, or to none.)
+                    let left = part.k.end.saturating_sub(whole + lane).min(W);
+                    add_products([a, b], [a_stride, b_stride], left, &mut sums);
+                }
             }
             sums
         }

@@ -344,16 +344,26 @@ impl WeightedSums<'_> {
         unsafe { self.out.first.add(self.out.row(tile.r + r) * self.out.stride + tile.j) }
     }
 
+    /// (Short loops instead of one with a question in it: that would not be unrolled, and then all sums live in memory throughout.)
+    ///
     /// # Safety
     /// As [`tile`](Self::tile).
     #[inline(always)]
     unsafe fn store<L: Lanes<16>, const R: usize, const T: usize>(&self, tile: Tile, sums: &[[L; T]; R]) {
-        for (r, sums) in sums.iter().enumerate() {
-            for (t, sum) in sums.iter().enumerate() {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let out = self.out(tile, r).add(16 * t);
-                    if t + 1 < T || tile.in_last == 16 { sum.store(out) } else { sum.store_first(out, tile.in_last) }
+        // SAFETY: the caller's promise.
+        unsafe {
+            for (r, sums) in sums.iter().enumerate() {
+                for (t, sum) in sums[..T - 1].iter().enumerate() {
+                    sum.store(self.out(tile, r).add(16 * t));
+                }
+            }
+            if tile.in_last == 16 {
+                for (r, sums) in sums.iter().enumerate() {
+                    sums[T - 1].store(self.out(tile, r).add(16 * (T - 1)));
+                }
+            } else {
+                for (r, sums) in sums.iter().enumerate() {
+                    sums[T - 1].store_first(self.out(tile, r).add(16 * (T - 1)), tile.in_last);
                 }
             }
         }

@@ -229,8 +229,16 @@ fn affine_of_every_size() {
         affine_of_size(Layout::WeightsInParts(2), n, inputs, outputs, |_| false);
         affine_of_size(Layout::InParts(2), n, inputs, outputs, |_| false);
     }
-    // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape.
+    // More parts, as wide as the narrowest vectors and the tiles; of the network's own shape. An odd number of parts, and parts that end
+    // within a vector: narrower than one, in one go, in several.
     for (n, inputs, outputs, parts) in [
+        (7, 15, 4, 3),
+        (4, 85, 6, 5),
+        (26, 363, 12, 3),
+        (9, 847, 11, 7),
+        (6, 3495, 8, 3),
+        (100, 4464, 100, 31),
+        (26, 3630, 12, 10),
         (1, 64, 3, 4),
         (7, 192, 11, 4),
         (26, 288, 10, 6),
@@ -329,8 +337,9 @@ fn backward_and_update_are_both() {
     // Parts of one and of several tiles of all widths; more samples than are added up at once.
     let tiles = [(30, 512, 40, 8), (13, 256, 20, 8), (300, 640, 30, 8)];
     let shapes = [(7, 60, 11, 2), (26, 384, 40, 8), (100, 1440, 100, 10), (1, 128, 3, 8), (0, 128, 3, 8)];
+    let uneven = [(26, 9 * 121, 40, 9), (5, 11 * 17, 7, 11), (3, 3 * 7, 4, 3)];
     for ((n, inputs, outputs, parts), decay) in
-        shapes.into_iter().chain(tiles).flat_map(|shape| [(shape, 0.0), (shape, 0.125)])
+        shapes.into_iter().chain(tiles).chain(uneven).flat_map(|shape| [(shape, 0.0), (shape, 0.125)])
     {
         let [x, w, first, second] =
             [n * inputs, inputs * outputs, inputs * outputs, inputs * outputs].map(|len| numbers(len, len as u64));
@@ -368,7 +377,7 @@ fn backward_and_update_are_both() {
     }
 }
 
-/// What comes out does not depend on the number of parts, if there are any.
+/// What comes out does not depend on the number of parts, if there are any, of whole vectors, and their halves are the same.
 #[test]
 fn the_number_of_parts_does_not_change_the_bits() {
     let (n, inputs, outputs) = (28, 192, 30);
@@ -401,7 +410,7 @@ fn parts_hold_the_same_numbers() {
     };
     let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + a.abs()));
     let [y, dw, dx] = run(Layout::Whole, &x, &w);
-    for parts in [2, 4, 12] {
+    for parts in [2, 3, 4, 12, 64] {
         let in_parts = |matrix: &[f64]| in_parts(matrix, inputs, parts);
         let (weights, all) = (Layout::WeightsInParts(parts), Layout::InParts(parts));
         for (layout, x, dx) in [(weights, x.clone(), dx.clone()), (all, in_parts(&x), in_parts(&dx))] {
@@ -717,6 +726,26 @@ fn plans_in_parts(plan: Plan) -> impl Iterator<Item = Plan> {
     (1..=plan.pool().channels()).filter_map(move |filters| plan.in_parts_of(filters))
 }
 
+/// As many tasks as can be, whose lanes are nearly all used: a filter a part; else more, or none.
+#[test]
+fn parts_are_many_and_full() {
+    let parts = |filters, side| {
+        let conv = Geometry::new([1, side, side], Window::square(5)).expect("fits");
+        let [height, width] = conv.output();
+        let pool = Geometry::new([filters, height, width], Window::square(2).stride(2)).expect("fits");
+        Plan::new(conv, pool).expect("they fit").in_parts().map(|plan| plan.parts())
+    };
+    // 144 windows: the book's network, an odd number of filters, as few as are worth it, and fewer.
+    assert_eq!([30, 31, 9, 8].map(|filters| parts(filters, 28)), [Some(30), Some(31), Some(9), None]);
+    // 169: lanes unused in every part, but few.
+    assert_eq!([30, 19].map(|filters| parts(filters, 30)), [Some(30), Some(19)]);
+    // 64 are just enough for a part, 36 are not: of two filters a part would leave a tenth of the lanes unused.
+    assert_eq!([30, 31].map(|filters| parts(filters, 20)), [Some(30), Some(31)]);
+    assert_eq!([40, 42, 37].map(|filters| parts(filters, 16)), [Some(10), Some(14), None]);
+    // As many outputs as can be wished, but no eight parts.
+    assert_eq!([7, 4].map(|filters| parts(filters, 84)), [None, None]);
+}
+
 /// The gradients go from winner to winner by numbers that the forward pass has written: any others lead nowhere else.
 #[test]
 fn winners_of_any_number_stay_inside() {
@@ -727,10 +756,11 @@ fn winners_of_any_number_stay_inside() {
         let window = Window { kernel, stride: kernel, pad: [0, 0], rounding: Rounding::Down };
         let pool = Geometry::new([11, 13, 14], window).expect("fits");
         let plan = Plan::new(conv, pool).expect("they fit");
+        let in_parts = plan.in_parts_of(1).expect("eleven parts");
         let (x, w) = (numbers(conv.input_len(), 1), numbers(11 * conv.patch_len(), 2));
         let dy = numbers(11 * pool.positions(), 3);
         let winners: Vec<u8> = (0..dy.len()).map(|i| (i * 7 % 256) as u8).collect();
-        for isa in Isa::available() {
+        for (isa, plan) in Isa::available().flat_map(|isa| [(isa, plan), (isa, in_parts)]) {
             with_isa(isa, || {
                 output(w.len(), |dw| conv_pool::backward_weights(&plan, &x, &winners, &dy, dw, &mut [0.0; 11]));
                 if channels >= 16 {
@@ -746,7 +776,9 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let conv = geometry(([n, 2, 12, 13], [3, 3], [1, 1], [1, 1], 30));
     let pool = Geometry::new([30, 12, 13], Window { rounding: Rounding::Down, ..Window::square(2).stride(2) });
     let pool = pool.expect("fits");
-    let plan = Plan::new(conv, pool).and_then(|plan| plan.in_parts_of(15)).expect("they fit, and the filters are even");
+    // Two parts are the first half, one is the second; none ends with a vector.
+    let plan = Plan::new(conv, pool).and_then(|plan| plan.in_parts_of(10)).expect("they fit, and ten divides thirty");
+    let parts = Layout::InParts(3);
     let (x, w, b) = (numbers(n * conv.input_len(), 1), numbers(30 * conv.patch_len(), 2), numbers(30, 3));
     let (mut y, mut winners) = (vec![0.0; n * 30 * pool.positions()], vec![0; n * 30 * pool.positions()]);
     conv_pool::forward(&plan, &x, &w, &b, &mut y, Some(&mut winners));
@@ -770,10 +802,10 @@ fn everything(n: usize) -> Vec<Vec<f32>> {
     let (inputs, outputs) = (30 * pool.positions(), 55);
     let (w, b) = (numbers(inputs * outputs, 5), numbers(outputs, 6));
     let (mut scores, dscores) = (vec![0.0; n * outputs], numbers(n * outputs, 7));
-    crate::affine::forward(Layout::InParts(2), &y, &w, &b, &mut scores);
+    crate::affine::forward(parts, &y, &w, &b, &mut scores);
     let (mut dw_affine, mut dy) = (w.clone(), y.clone());
-    crate::affine::backward_weights(Layout::InParts(2), &y, &dscores, &mut dw_affine, &mut b.clone());
-    crate::affine::backward_input(Layout::InParts(2), &w, outputs, &dscores, &mut dy);
+    crate::affine::backward_weights(parts, &y, &dscores, &mut dw_affine, &mut b.clone());
+    crate::affine::backward_input(parts, &w, outputs, &dscores, &mut dy);
     let mut product = Array2::zeros((n, inputs));
     let [a, b] = [(&dscores, n, outputs), (&w, outputs, inputs)]
         .map(|(v, rows, columns)| ArrayView2::from_shape((rows, columns), v).expect("fits"));

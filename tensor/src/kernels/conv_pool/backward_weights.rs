@@ -49,14 +49,16 @@ fn winner_by_winner(
     winners: &[u8],
     [dw, db]: [&mut [f32]; 2],
 ) {
-    let (n, [height, width]) = (x.len() / plan.conv.input_len(), plan.pool.output());
-    let a_half = db.len() / plan.halves();
+    let (n, filters, [height, width]) = (x.len() / plan.conv.input_len(), db.len(), plan.pool.output());
+    let (a_half, halves) = (plan.a_half(), filters.div_ceil(plan.a_half()));
     // Behind the sums of the elements there is that of the bias, lane by lane.
     let a_filter = 16 * (layout.vectors() + 1);
-    scratch::with(db.len() * a_filter, |sums| {
-        sum_over_images([plan.halves(), n], sums, &mut [], |[half, image], sums, _| {
+    // (In halves of equal length, of which the second may end with places for filters that there are not.)
+    scratch::with(halves * a_half * a_filter, |sums| {
+        sum_over_images([halves, n], sums, &mut [], |[half, image], sums, _| {
             let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
             let (image, first) = ([n, image], half * a_half);
+            let sums = &mut sums[..(filters - first).min(a_half) * a_filter];
             scratch::with(layout.padded_len() + layout.len(), |buffer| {
                 let (padded, vectors) = buffer.split_at_mut(layout.padded_len());
                 layout.prepare(x, padded);

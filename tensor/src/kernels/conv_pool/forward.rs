@@ -2,7 +2,7 @@
 
 use super::{Plan, relu_or_rest};
 use crate::conv_pool::AT_REST;
-use crate::kernels::convolution::{MANY_IMAGES, filters_a_task, task_input};
+use crate::kernels::convolution::{MANY_IMAGES, filters_a_task};
 use crate::kernels::isa::{Kernel, Vectorize, Vectors, run, vectorize};
 use crate::kernels::lanes::Lanes;
 use crate::kernels::over_filters;
@@ -20,22 +20,24 @@ pub(in crate::kernels) fn forward(
     y: &mut [f32],
     winners: Option<&mut [u8]>,
 ) {
-    if plan.halves() == 1 && over_filters::pays(&plan.conv, b.len()) {
+    if plan.parts() == 1 && over_filters::pays(&plan.conv, b.len()) {
         return over_filters::forward_pooled(plan, x, w, b, y, winners);
     }
     if y.is_empty() {
         return;
     }
     let layout = Patches::new(plan.both);
-    let (n, windows) = (x.len() / plan.conv.input_len(), plan.both.positions());
-    let can_be_nan = plan.conv.patch_len() > MOST_TERMS || !vectorize(AreModerate(w)) || !vectorize(AreModerate(b));
+    let (n, patch, windows) = (x.len() / plan.conv.input_len(), plan.conv.patch_len(), plan.both.positions());
+    let can_be_nan = patch > MOST_TERMS || !vectorize(AreModerate(w)) || !vectorize(AreModerate(b));
     // The parts are rows of a matrix, in which an image has some columns; a task computes some filters of an image.
     let a_part = plan.a_part;
     let group = filters_of_a_task(plan, n, winners.is_some());
     let (columns, size) = (n * a_part * windows, [group.div_ceil(a_part), group.min(a_part) * windows]);
     let task = |[part, column]: [usize; 2], y: Block<'_, f32>, winners: Option<Block<'_, u8>>| {
         let (image, first) = (column / windows / a_part, part * a_part + column / windows % a_part);
-        let [x, w, b] = task_input(&plan.conv, [x, w, b], group, (image * b.len() + first) / group);
+        let filters = y.rows() * y.columns() / windows;
+        let x = &x[image * plan.conv.input_len()..][..plan.conv.input_len()];
+        let (w, b) = (&w[first * patch..][..filters * patch], &b[first..][..filters]);
         scratch::with(layout.len(), |patches| {
             layout.write(x, 0.0, patches);
             let can_be_nan = can_be_nan || !vectorize(AreModerate(x));
@@ -51,9 +53,9 @@ pub(in crate::kernels) fn forward(
 /// Filters of one task: whole parts, or some filters of one. In training a core keeps to its half of them, for the sake of the backward
 /// passes; else, with many images, to some of these, whose patches are then written once.
 fn filters_of_a_task(plan: &Plan, n: usize, training: bool) -> usize {
-    let groups = if training || n < MANY_IMAGES { plan.halves() } else { 1 };
+    let most = if training || n < MANY_IMAGES { plan.a_half() } else { plan.pool.channels() };
     let a_part = plan.a_part;
-    match filters_a_task(n, plan.pool.channels() / groups) {
+    match filters_a_task(n, most) {
         group if group.is_multiple_of(a_part) || a_part.is_multiple_of(group) => group,
         _ => a_part,
     }

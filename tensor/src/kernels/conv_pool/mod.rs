@@ -16,6 +16,7 @@ mod backward_weights;
 mod forward;
 mod winners;
 
+use super::affine::MANY_PARTS;
 use super::lanes::Lanes;
 use crate::conv_pool::AT_REST;
 use crate::geometry::{Geometry, Rounding, Window};
@@ -48,7 +49,7 @@ pub struct Plan {
     pool: Geometry,
     /// The window that a pooled element sees of the image.
     both: Geometry,
-    /// Filters of one part of the output: all, or so many that there is an even number of parts.
+    /// Filters of one part of the output: all, or so many that there are several parts.
     a_part: usize,
 }
 
@@ -73,23 +74,32 @@ impl Plan {
     }
 
     /// The same, with the output (and the winners, and their gradient) in parts: the first filters of all images, then the next ones, and
-    /// so on, as [`affine::Layout::InParts`](crate::affine::Layout::InParts) takes it. `None` where the number of filters is odd.
+    /// so on, as [`affine::Layout::InParts`](crate::affine::Layout::InParts) takes it. `None` where the affine layer behind it
+    /// is too small for that, or the filters cannot be cut into equal parts that are large and many enough.
     ///
-    /// A part has as few filters as fill some whole vectors; or half of them, where no such number divides that.
+    /// A part has few filters, so that there are tasks for many threads; only where that would leave many lanes unused, or one half of the
+    /// parts with more to do than the other, it has more.
     pub fn in_parts(self) -> Option<Self> {
-        /// Outputs of a part: so few that the affine layer finds all that goes with them in its cache.
-        const LEAST: usize = 128;
+        /// Outputs of an image from which on parts pay: with fewer, the caches hold all that goes with them.
+        const LEAST: usize = 1280;
+        /// Outputs of an image in a part from which on it is worth a task.
+        const LEAST_OF_A_PART: usize = 64;
         let (filters, windows) = (self.pool.channels(), self.pool.positions());
-        let fills = |a_part: &usize| (a_part * windows).is_multiple_of(16) && a_part * windows >= LEAST;
-        let divides = |a_part: &usize| (filters / 2).is_multiple_of(*a_part);
-        let a_part = (1..=filters / 2).filter(divides).find(fills).unwrap_or(filters / 2);
-        self.in_parts_of(a_part)
+        if filters * windows < LEAST {
+            return None;
+        }
+        let can_be = |a_part: &usize| filters.is_multiple_of(*a_part) && a_part * windows >= LEAST_OF_A_PART;
+        let mut choices = (1..=filters / MANY_PARTS).filter(can_be);
+        // Lanes of the larger half, used or not.
+        let lanes = |a_part: usize| (a_part * windows).next_multiple_of(16) * (filters / a_part).div_ceil(2);
+        let fewest = choices.clone().map(lanes).min()?;
+        choices.find(|&a_part| 16 * lanes(a_part) <= 17 * fewest).and_then(|a_part| self.in_parts_of(a_part))
     }
 
-    /// The same, in parts of so many filters. `None` where that is no even number of parts.
+    /// The same, in parts of so many filters. `None` where that is no whole number of parts, and two at least.
     pub(crate) fn in_parts_of(self, filters: usize) -> Option<Self> {
         let parts = self.pool.channels().checked_div(filters)?;
-        (parts.is_multiple_of(2) && parts * filters == self.pool.channels()).then_some(Plan { a_part: filters, ..self })
+        (parts >= 2 && parts * filters == self.pool.channels()).then_some(Plan { a_part: filters, ..self })
     }
 
     /// The parts that the output lies in.
@@ -97,9 +107,10 @@ impl Plan {
         self.pool.channels() / self.a_part
     }
 
-    /// The filters are computed in so many groups: in halves where the output lies in parts.
-    fn halves(&self) -> usize {
-        if self.a_part == self.pool.channels() { 1 } else { 2 }
+    /// The filters are computed in groups of so many, the last of which may have fewer: those of half of the parts, or all where the output
+    /// does not lie in parts.
+    fn a_half(&self) -> usize {
+        if self.parts() == 1 { self.a_part } else { self.parts().div_ceil(2) * self.a_part }
     }
 
     /// The convolution.

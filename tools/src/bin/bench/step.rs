@@ -64,7 +64,7 @@ impl OpenStep {
     /// The same weights as `network`, which was built from `settings`.
     ///
     /// # Errors
-    /// Where the convolution and the pooling do not work in one pass.
+    /// Where the convolution and the pooling do not work in one pass, or the affine layer behind them does not lie in parts.
     pub fn new(settings: &SimpleConvNet, network: &Network, batch: usize) -> anyhow::Result<Self> {
         let conv = settings.conv_param;
         let window = Window::square(conv.filter_size).pad(conv.pad).stride(conv.stride);
@@ -74,8 +74,8 @@ impl OpenStep {
         let pool = Geometry::new([filters, height, width], Window::square(2).stride(2))?;
         let pooled = batch * filters * pool.positions();
         let plan = Plan::new(conv, pool).ok_or_else(|| anyhow::anyhow!("the pooling does not fit the convolution"))?;
-        let in_parts = plan.in_parts().filter(|_| Layout::of_weights(pooled / batch) != Layout::Whole);
-        let plan = in_parts.ok_or_else(|| anyhow::anyhow!("the affine layer is too small for the step's kernels"))?;
+        let plan =
+            plan.in_parts().ok_or_else(|| anyhow::anyhow!("this network's affine layer does not lie in parts"))?;
         let mut params = Vec::new();
         network.visit_params(&mut |_, param| {
             params.push(Weights { value: param.values().into(), grad: Buffer::zeros(param.values().len()) });

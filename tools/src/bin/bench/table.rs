@@ -2,7 +2,7 @@
 
 use super::columns::{columns, micros, share, speed};
 use super::figures::{Conditions, Figures, StepTimes};
-use super::growth::Axis;
+use super::growth::{Axis, ROUNDS};
 use super::kernels::{KernelTime, Work};
 use super::limit::Limit;
 use super::step::PARTS;
@@ -167,7 +167,7 @@ fn growth(figures: &Figures, axis: &Axis) -> Vec<String> {
         vec![grouped(point.value), micros(point.per_image.median), speed(gflops), share(part), format!("{bar:<20}")]
     });
     let of = axis.network.map_or_else(String::new, |network| format!(" of {network}"));
-    let title = format!("a training step{of} by {}: µs an image", axis.name);
+    let title = format!("a training step{of} by {}: µs an image, the shortest of {ROUNDS} rounds", axis.name);
     section(&title, &[axis.name, "µs", "GFLOP/s", "share", ""], rows.collect())
 }
 
