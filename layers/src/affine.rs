@@ -81,6 +81,10 @@ pub struct Affine<F: Real = f32> {
     pub(crate) layout: Layout,
 }
 
+fn refuse_zeros(inputs: usize, outputs: usize) -> Result<(), NetworkError> {
+    NetworkError::refuse_zeros(KIND, &[("number of inputs", inputs), ("number of outputs", outputs)])
+}
+
 impl<F: Real> Affine<F> {
     /// A layer of these weights (I, O), in any memory order, and biases (O).
     ///
@@ -88,11 +92,7 @@ impl<F: Real> Affine<F> {
     /// Where `b` does not match `w`, or `w` is empty.
     pub fn new(w: Array2<F>, b: Array1<F>) -> Result<Self, NetworkError> {
         let (inputs, outputs) = w.dim();
-        for (size, what) in [(inputs, "number of inputs"), (outputs, "number of outputs")] {
-            if size == 0 {
-                return Err(NetworkError::Zero { layer: KIND, what });
-            }
-        }
+        refuse_zeros(inputs, outputs)?;
         if b.len() != outputs {
             let (expected, got) = (vec![outputs], b.shape().to_vec());
             return Err(NetworkError::Parameter { layer: KIND, what: "b", expected, with: "W", got });
@@ -112,6 +112,7 @@ impl<F: Real> Affine<F> {
     /// Where a size is zero or so large that the weights do not fit into memory, or a setting of `init` is no number to
     /// draw with.
     pub fn random(inputs: usize, outputs: usize, init: Init, random: &mut Random) -> Result<Self, NetworkError> {
+        refuse_zeros(inputs, outputs)?;
         let fans = Fans { fan_in: inputs, fan_out: outputs };
         let w = init.draw(KIND, &[inputs, outputs], fans, random)?;
         let w = Array2::from_shape_vec((inputs, outputs), w).expect("as many weights as the shape has");

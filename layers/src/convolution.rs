@@ -92,18 +92,24 @@ pub struct Convolution<F: Real = f32> {
     pub(crate) window: Window,
 }
 
+fn refuse_zeros([filters, channels, f_h, f_w]: [usize; 4]) -> Result<(), NetworkError> {
+    let sizes = [
+        ("number of filters", filters),
+        ("number of channels", channels),
+        ("height of a filter", f_h),
+        ("width of a filter", f_w),
+    ];
+    NetworkError::refuse_zeros(KIND, &sizes)
+}
+
 impl<F: Real> Convolution<F> {
     /// A layer of these weights (FN, C, FH, FW) and biases (FN).
     ///
     /// # Errors
     /// Where `b` or the window's kernel does not match `w`, or `w` is empty.
     pub fn new(w: Array4<F>, b: Array1<F>, window: Window) -> Result<Self, NetworkError> {
-        let [filters, channels, f_h, f_w] = *w.shape() else { unreachable!("four axes") };
-        for (size, axis) in [(filters, "number of filters"), (channels, "number of channels")] {
-            if size == 0 {
-                return Err(NetworkError::Zero { layer: KIND, what: axis });
-            }
-        }
+        let (filters, channels, f_h, f_w) = w.dim();
+        refuse_zeros([filters, channels, f_h, f_w])?;
         for (what, expected, got) in [("b", &[filters][..], b.shape()), ("the window", &[f_h, f_w], &window.kernel)] {
             if expected != got {
                 let (expected, got) = (expected.to_vec(), got.to_vec());
@@ -129,6 +135,7 @@ impl<F: Real> Convolution<F> {
     ) -> Result<Self, NetworkError> {
         let [f_h, f_w] = window.kernel;
         let shape = [filters, channels, f_h, f_w];
+        refuse_zeros(shape)?;
         let area = f_h.saturating_mul(f_w);
         let fans = Fans { fan_in: channels.saturating_mul(area), fan_out: filters.saturating_mul(area) };
         let w = init.draw(KIND, &shape, fans, random)?;

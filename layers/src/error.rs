@@ -104,3 +104,13 @@ pub enum NetworkError {
         got: f64,
     },
 }
+
+impl NetworkError {
+    /// Refuses the first of the named sizes that is zero.
+    pub(crate) fn refuse_zeros(layer: &'static str, sizes: &[(&'static str, usize)]) -> Result<(), Self> {
+        match sizes.iter().find(|(_, size)| *size == 0) {
+            None => Ok(()),
+            Some(&(what, _)) => Err(NetworkError::Zero { layer, what }),
+        }
+    }
+}

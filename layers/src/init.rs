@@ -115,7 +115,8 @@ impl Init {
     }
 
     /// Draws the weights of this shape, in row-major order; each is drawn as an `f64` and then rounded, so that `f32`
-    /// and `f64` networks of the same seed start alike.
+    /// and `f64` networks of the same seed start alike. The layer has refused a size of zero: one would hide how large the
+    /// others are, here and where the biases are made.
     ///
     /// # Errors
     /// As [`check`](Init::check), or where a weight is infinite in `F`, or so many weights do not fit into memory.
@@ -128,11 +129,9 @@ impl Init {
     ) -> Result<Vec<F>, NetworkError> {
         self.check()?;
         let too_large = || NetworkError::TooLarge { layer, shape: shape.to_vec() };
-        // A size of zero is refused elsewhere; until then it must not hide how large the others are.
-        let most = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b.max(1))).ok_or_else(too_large)?;
+        let len = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b)).ok_or_else(too_large)?;
         let mut weights = Vec::new();
-        weights.try_reserve_exact(most).map_err(|_| too_large())?;
-        let len = if shape.contains(&0) { 0 } else { most };
+        weights.try_reserve_exact(len).map_err(|_| too_large())?;
         let std = self.std(fans);
         let limit = std * 3_f64.sqrt();
         weights.extend((0..len).map(|_| {

@@ -354,16 +354,38 @@ proptest! {
     }
 }
 
-/// Found by the test below: a size of zero hid that the others overflow.
+/// Found by the test above: a size of zero hid how large the others are, so that gigabytes of biases were made first.
 #[test]
-fn no_weights_of_a_size_that_overflows() {
+fn a_size_of_zero_is_refused_before_anything_is_made() {
+    const MANY: usize = 1 << 32;
     let mut random = Random::new(1, Purpose::Weights);
-    for (channels, filters, kernel) in [(1, 0, [usize::MAX, 1]), (0, usize::MAX, [2, 2]), (1, usize::MAX, [0, 1])] {
+    let convolutions = [
+        (1, 0, [MANY, 1], "filters"),
+        (0, MANY, [1, 1], "channels"),
+        (0, usize::MAX, [2, 2], "channels"),
+        (1, MANY, [0, 1], "height"),
+        (1, usize::MAX, [1, 0], "width"),
+    ];
+    for (channels, filters, kernel, what) in convolutions {
+        let window = Window::new(kernel[0], kernel[1]);
+        let error = Convolution::<f32>::random(channels, filters, window, Init::default(), &mut random).unwrap_err();
+        assert!(matches!(error, NetworkError::Zero { what: got, .. } if got.contains(what)), "{error}");
+    }
+    for (inputs, outputs, what) in [(0, MANY, "inputs"), (0, usize::MAX, "inputs"), (usize::MAX, 0, "outputs")] {
+        let error = Affine::<f32>::random(inputs, outputs, Init::default(), &mut random).unwrap_err();
+        assert!(matches!(error, NetworkError::Zero { what: got, .. } if got.contains(what)), "{error}");
+    }
+}
+
+#[test]
+fn weights_of_a_size_that_overflows_are_refused() {
+    let mut random = Random::new(1, Purpose::Weights);
+    for (channels, filters, kernel) in [(1, 2, [usize::MAX, 1]), (4, usize::MAX / 2, [2, 2]), (1, 1 << 62, [4, 1])] {
         let window = Window::new(kernel[0], kernel[1]);
         let error = Convolution::<f32>::random(channels, filters, window, Init::default(), &mut random).unwrap_err();
         assert!(matches!(error, NetworkError::TooLarge { .. }), "{error}");
     }
-    for (inputs, outputs) in [(0, usize::MAX), (usize::MAX, 0)] {
+    for (inputs, outputs) in [(2, usize::MAX), (usize::MAX, 1)] {
         let error = Affine::<f32>::random(inputs, outputs, Init::default(), &mut random).unwrap_err();
         assert!(matches!(error, NetworkError::TooLarge { .. }), "{error}");
     }
