@@ -219,7 +219,7 @@ fn without_standard_streams_it_trains_all_the_same() {
 
 /// Steps of a training on a terminal that is about to go, some second's worth.
 const ON_A_TERMINAL: &str =
-    "--dataset digits --train-limit 200 --test-limit 50 --epochs 600 --batch-size 20 --filters 4 --hidden 16";
+    "--dataset digits --train-limit 200 --test-limit 50 --epochs 200 --batch-size 20 --filters 4 --hidden 16";
 
 /// Runs a command of the shell on a terminal of its own, which hangs up when the first checkpoint is there, and waits until
 /// the training has left the folder. `false` where the system has no program that makes terminals.

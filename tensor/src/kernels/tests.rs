@@ -744,6 +744,8 @@ fn parts_are_many_and_full() {
     assert_eq!([40, 42, 37].map(|filters| parts(filters, 16)), [Some(10), Some(14), None]);
     // As many outputs as can be wished, but no eight parts.
     assert_eq!([7, 4].map(|filters| parts(filters, 84)), [None, None]);
+    // One window: a part of 64 filters; and more filters than could ever be tried one by one.
+    assert_eq!([1280, 1 << 50].map(|filters| parts(filters, 6)), [Some(1280 / 64), Some(1 << 44)]);
 }
 
 /// The gradients go from winner to winner by numbers that the forward pass has written: any others lead nowhere else.

@@ -84,16 +84,18 @@ impl Plan {
         const LEAST: usize = 1280;
         /// Outputs of an image in a part from which on it is worth a task.
         const LEAST_OF_A_PART: usize = 64;
+        /// Filters of a part up to which one is looked for.
+        const MOST_OF_A_PART: usize = 1024;
         let (filters, windows) = (self.pool.channels(), self.pool.positions());
         if filters * windows < LEAST {
             return None;
         }
         let can_be = |a_part: &usize| filters.is_multiple_of(*a_part) && a_part * windows >= LEAST_OF_A_PART;
-        let mut choices = (1..=filters / MANY_PARTS).filter(can_be);
+        let mut choices = (1..=MOST_OF_A_PART.min(filters / MANY_PARTS)).filter(can_be);
         // Lanes of the larger half, used or not.
         let lanes = |a_part: usize| (a_part * windows).next_multiple_of(16) * (filters / a_part).div_ceil(2);
         let fewest = choices.clone().map(lanes).min()?;
-        choices.find(|&a_part| 16 * lanes(a_part) <= 17 * fewest).and_then(|a_part| self.in_parts_of(a_part))
+        choices.find(|&a_part| lanes(a_part) - fewest <= fewest / 16).and_then(|a_part| self.in_parts_of(a_part))
     }
 
     /// The same, in parts of so many filters. `None` where that is no whole number of parts, and two at least.
