@@ -96,8 +96,8 @@ fn refuse_zeros([filters, channels, f_h, f_w]: [usize; 4]) -> Result<(), Network
     let sizes = [
         ("number of filters", filters),
         ("number of channels", channels),
-        ("height of a filter", f_h),
-        ("width of a filter", f_w),
+        ("kernel height", f_h),
+        ("kernel width", f_w),
     ];
     NetworkError::refuse_zeros(KIND, &sizes)
 }
