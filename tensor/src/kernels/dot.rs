@@ -111,7 +111,8 @@ impl Kernel for Products<'_> {
             if const { V::REGISTERS_OF_16 >= 32 } {
                 self.blocks::<V, 5, 5>();
             } else {
-                self.blocks::<V, 4, 3>();
+                // Five columns here too: tiles of three would leave one over in every task of ten outputs.
+                self.blocks::<V, 2, 5>();
             }
         }
     }
@@ -180,8 +181,8 @@ impl Products<'_> {
             match rows - i {
                 0 => {}
                 4 if const { M > 4 } => self.tile::<V, 4, N>([i, j], part, sums),
-                3 => self.tile::<V, 3, N>([i, j], part, sums),
-                2 => self.tile::<V, 2, N>([i, j], part, sums),
+                3 if const { M > 3 } => self.tile::<V, 3, N>([i, j], part, sums),
+                2 if const { M > 2 } => self.tile::<V, 2, N>([i, j], part, sums),
                 _ => self.tile::<V, 1, N>([i, j], part, sums),
             }
         }

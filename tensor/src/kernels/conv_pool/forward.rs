@@ -104,7 +104,7 @@ impl Kernel for Forward<'_> {
             if const { V::REGISTERS_OF_16 >= 32 } {
                 self.blocks::<V::V16, 16, 6>();
             } else {
-                self.blocks::<V::V8, 8, 2>();
+                self.blocks::<V::V8, 8, 3>();
             }
         }
     }
@@ -278,14 +278,15 @@ impl Forward<'_> {
                 for fy in 0..f_h {
                     let mut tap = self.layout.tap(c, fy, 0);
                     for _ in 0..f_w {
-                        let mut pixels = [L::splat(0.0); P];
-                        for (pixels, phase) in pixels.iter_mut().zip(phase_at) {
-                            *pixels = L::load(phase.add(tap));
+                        // (Weights in registers, pixels one by one: so sixteen registers hold a tile of three filters as well.)
+                        let mut weights = [L::splat(0.0); R];
+                        for (r, weight) in weights.iter_mut().enumerate() {
+                            *weight = L::splat(*w.add(r * patch_len));
                         }
-                        for (r, sums) in sums.iter_mut().enumerate() {
-                            let w = L::splat(*w.add(r * patch_len));
-                            for (sum, &pixels) in sums.iter_mut().zip(&pixels) {
-                                *sum = w.mul_add(pixels, *sum);
+                        for (p, phase) in phase_at.iter().enumerate() {
+                            let pixels = L::load(phase.add(tap));
+                            for (sums, weight) in sums.iter_mut().zip(&weights) {
+                                sums[p] = weight.mul_add(pixels, sums[p]);
                             }
                         }
                         tap += 16;
