@@ -129,6 +129,7 @@ impl Init {
     ) -> Result<Vec<F>, NetworkError> {
         self.check()?;
         let too_large = || NetworkError::TooLarge { layer, shape: shape.to_vec() };
+        debug_assert!(!shape.contains(&0), "the layer lets a size of zero through: {shape:?}");
         let len = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b)).ok_or_else(too_large)?;
         let mut weights = Vec::new();
         weights.try_reserve_exact(len).map_err(|_| too_large())?;

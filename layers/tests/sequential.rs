@@ -165,14 +165,14 @@ fn the_tape_holds_the_output_of_every_layer() {
     }
 }
 
-/// Convolution, ReLU and pooling in one go are the three layers one after the other: the same bits forward, in training and
+/// Convolution, ReLU and pooling in one go, and the affine layer behind them where it lies in parts, are these layers one after the other: the same bits forward, in training and
 /// inference, and gradients that differ by the rounding of another order alone.
 #[test]
 fn layers_in_one_go_equal_layers_one_by_one() {
     one_go_equals_one_by_one(|| small_network(Init::HeNormal), 10, 3);
     for [filters, side] in LARGE {
-        // In parts the affine layer is computed in one go with them, too.
-        let at_once = if filters == 7 { 3 } else { 4 };
+        // (Seven filters are too few for parts.)
+        let at_once = if filters < 8 { 3 } else { 4 };
         one_go_equals_one_by_one(|| large_network([filters, side]), side, at_once);
     }
 }

@@ -29,12 +29,7 @@ pub(super) fn filters_a_task(n: usize, filters: usize) -> usize {
 }
 
 /// The image, the weights and the biases of one task, where each computes `group` filters of an image.
-pub(super) fn task_input<'a>(
-    geometry: &Geometry,
-    [x, w, b]: [&'a [f32]; 3],
-    group: usize,
-    task: usize,
-) -> [&'a [f32]; 3] {
+fn task_input<'a>(geometry: &Geometry, [x, w, b]: [&'a [f32]; 3], group: usize, task: usize) -> [&'a [f32]; 3] {
     let tasks_an_image = b.len() / group;
     let (image, first) = (task / tasks_an_image, task % tasks_an_image * group);
     let patch = geometry.patch_len();

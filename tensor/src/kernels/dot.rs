@@ -111,7 +111,7 @@ impl Kernel for Products<'_> {
             if const { V::REGISTERS_OF_16 >= 32 } {
                 self.blocks::<V, 5, 5>();
             } else {
-                // Five columns here too: tiles of three would leave one over in every task of ten outputs.
+                // Five columns here too: tiles of three would leave one column over in every task of ten.
                 self.blocks::<V, 2, 5>();
             }
         }
@@ -125,6 +125,7 @@ impl Products<'_> {
     /// As [`Kernel::run`]; all sizes are checked.
     #[inline(always)]
     unsafe fn blocks<V: Vectors, const M: usize, const N: usize>(&mut self) {
+        const { assert!(M <= 5 && N <= 5, "what is left over of larger tiles has no arm below") };
         let (count, len) = (self.a.count, self.a.first.columns);
         let pieces_at_once = (K_AT_ONCE / len.max(1)).max(1);
         // As even as can be.

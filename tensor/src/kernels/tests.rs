@@ -726,7 +726,7 @@ fn plans_in_parts(plan: Plan) -> impl Iterator<Item = Plan> {
     (1..=plan.pool().channels()).filter_map(move |filters| plan.in_parts_of(filters))
 }
 
-/// As many tasks as can be, whose lanes are nearly all used: a filter a part; else more, or none.
+/// As many tasks as can be, of hardly more lanes than the best choice takes: a filter a part; else more, or none.
 #[test]
 fn parts_are_many_and_full() {
     let parts = |filters, side| {

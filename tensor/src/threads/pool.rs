@@ -179,7 +179,8 @@ impl Owner {
         shared.remaining.store(units, Ordering::Relaxed);
         let generation = shared.generation.load(Ordering::Relaxed).wrapping_add(1);
         for (i, share) in shared.shares.iter().enumerate() {
-            share.open(generation, i * units / threads, (i + 1) * units / threads);
+            // (Of an odd number the first share has one more, as the first half of parts has: see `affine::Layout`.)
+            share.open(generation, (i * units).div_ceil(threads), ((i + 1) * units).div_ceil(threads));
         }
         shared.generation.store(generation, Ordering::SeqCst);
         for (asleep, (thread, _)) in shared.asleep[1..].iter().zip(&self.workers).take(shared.awake) {

@@ -117,6 +117,7 @@ impl Forward<'_> {
     /// The machine has the instructions; the lengths are checked.
     #[inline(always)]
     unsafe fn blocks<L: Lanes<N>, const N: usize, const R: usize>(&mut self) {
+        const { assert!(R <= 6, "what is left over of larger tiles has no arm below") };
         for window in (0..self.plan.both.positions()).step_by(N) {
             let mut filter = 0;
             // SAFETY: the filters `filter .. filter + R` exist. (`const`: arms that this R cannot reach are not compiled.)
