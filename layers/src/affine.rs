@@ -81,6 +81,7 @@ pub struct Affine<F: Real = f32> {
     pub(crate) layout: Layout,
 }
 
+/// Before anything is made: beside a size of zero another one may be larger than the memory.
 fn refuse_zeros(inputs: usize, outputs: usize) -> Result<(), NetworkError> {
     NetworkError::refuse_zeros(KIND, &[("number of inputs", inputs), ("number of outputs", outputs)])
 }

@@ -117,9 +117,7 @@ impl<F: Real> BatchNormalization<F> {
     /// Where `beta` is not as long as `gamma`, or both are empty.
     pub fn new(gamma: Array1<F>, beta: Array1<F>) -> Result<Self, NetworkError> {
         let channels = gamma.len();
-        if channels == 0 {
-            return Err(NetworkError::Zero { layer: KIND, what: "number of channels" });
-        }
+        NetworkError::refuse_zeros(KIND, &[("number of channels", channels)])?;
         if beta.len() != channels {
             let (expected, got) = (vec![channels], vec![beta.len()]);
             return Err(NetworkError::Parameter { layer: KIND, what: "beta", expected, with: "gamma", got });

@@ -92,6 +92,7 @@ pub struct Convolution<F: Real = f32> {
     pub(crate) window: Window,
 }
 
+/// Before anything is made: beside a size of zero another one may be larger than the memory.
 fn refuse_zeros([filters, channels, f_h, f_w]: [usize; 4]) -> Result<(), NetworkError> {
     let sizes = [
         ("number of filters", filters),

@@ -165,8 +165,8 @@ fn the_tape_holds_the_output_of_every_layer() {
     }
 }
 
-/// Convolution, ReLU and pooling in one go, and the affine layer behind them where it lies in parts, are these layers one after the other: the same bits forward, in training and
-/// inference, and gradients that differ by the rounding of another order alone.
+/// Convolution, ReLU and pooling in one go, and the affine layer behind them where it lies in parts, are these layers one after
+/// the other: the same bits forward, in training and inference, and gradients that differ by the rounding of another order alone.
 #[test]
 fn layers_in_one_go_equal_layers_one_by_one() {
     one_go_equals_one_by_one(|| small_network(Init::HeNormal), 10, 3);

@@ -217,7 +217,7 @@ fn without_standard_streams_it_trains_all_the_same() {
     }
 }
 
-/// Steps of a training on a terminal that is about to go, some second's worth.
+/// Steps of a training on a terminal that is about to go, a second's worth.
 const ON_A_TERMINAL: &str =
     "--dataset digits --train-limit 200 --test-limit 50 --epochs 200 --batch-size 20 --filters 4 --hidden 16";
 

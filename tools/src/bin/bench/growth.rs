@@ -17,7 +17,8 @@ const SIDES: [usize; 10] = [14, 20, 26, 28, 30, 32, 40, 56, 84, 112];
 const DEEP_BATCHES: [usize; 4] = [1, 10, 100, 1000];
 const HIDDEN: [usize; 10] = [50, 64, 99, 100, 101, 128, 200, 256, 500, 1000];
 /// All axes are gone through so often, and of each point the shortest time counts: on a machine that is shared with others everything may
-/// take half as long again for some seconds, which is not to look like a step in the curve. (So the shares are those of the best moment, of a limit that was measured between.)
+/// take half as long again for some seconds, which is not to look like a step in the curve. (So the shares are those of the best moment, of
+/// a limit that was measured between.)
 pub const ROUNDS: usize = 3;
 
 /// Steps of one size after the other.
